@@ -14,11 +14,12 @@ import (
 
 // refusal is PostgreSQL's no in words for people, with the original underneath for the log and Retryable.
 type refusal struct {
-	*Error
+	fault *Error
 	cause error
 }
 
-func (r refusal) Unwrap() []error { return []error{r.Error, r.cause} }
+func (r refusal) Error() string   { return r.fault.Error() }
+func (r refusal) Unwrap() []error { return []error{r.fault, r.cause} }
 
 // ours are constraints that only a mistake in the program can violate: they stay internal errors.
 var ours = map[string]bool{
