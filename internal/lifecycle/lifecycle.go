@@ -14,18 +14,15 @@ import (
 	"paigong/internal/fault"
 )
 
-// Move is one allowed step and the act that takes it. Several acts may lead from one
-// state to the same next state.
-type Move[S ~string] struct {
-	From, To S
-	Action   string
-}
-
 // Table is the lifecycle of one noun. Kind is the noun's database table, in the singular.
+// Imported lists states in which a row may be born when it tells about a past the
+// program did not see (origin "import"), besides the start states. A move is {from, to, act};
+// several acts may lead from one state to the same next state.
 type Table[S ~string] struct {
-	Kind  string
-	Start []S
-	Moves []Move[S]
+	Kind     string
+	Start    []S
+	Imported []S
+	Moves    [][3]S
 }
 
 // Row is one line of the table as the database stores it; From is empty for a start state.
@@ -38,7 +35,7 @@ func (t Table[S]) Check(from, to S) error {
 		return nil
 	}
 	for _, m := range t.Moves {
-		if m.From == from && m.To == to {
+		if m[0] == from && m[1] == to {
 			return nil
 		}
 	}
@@ -48,8 +45,8 @@ func (t Table[S]) Check(from, to S) error {
 // Do returns the state that action leads to from the given state.
 func (t Table[S]) Do(from S, action string) (S, error) {
 	for _, m := range t.Moves {
-		if m.From == from && m.Action == action {
-			return m.To, nil
+		if m[0] == from && string(m[2]) == action {
+			return m[1], nil
 		}
 	}
 	return from, t.refuse(from, action)
@@ -69,8 +66,8 @@ func (t Table[S]) refuse(from S, what string) error {
 func (t Table[S]) Allowed(from S) []S {
 	var out []S
 	for _, m := range t.Moves {
-		if m.From == from && !slices.Contains(out, m.To) {
-			out = append(out, m.To)
+		if m[0] == from && !slices.Contains(out, m[1]) {
+			out = append(out, m[1])
 		}
 	}
 	return out
@@ -80,8 +77,8 @@ func (t Table[S]) Allowed(from S) []S {
 func (t Table[S]) Actions(from S) []string {
 	var out []string
 	for _, m := range t.Moves {
-		if m.From == from && !slices.Contains(out, m.Action) {
-			out = append(out, m.Action)
+		if m[0] == from && !slices.Contains(out, string(m[2])) {
+			out = append(out, string(m[2]))
 		}
 	}
 	return out
@@ -91,7 +88,7 @@ func (t Table[S]) Actions(from S) []string {
 func (t Table[S]) States() []S {
 	out := slices.Clone(t.Start)
 	for _, m := range t.Moves {
-		for _, s := range []S{m.From, m.To} {
+		for _, s := range m[:2] {
 			if !slices.Contains(out, s) {
 				out = append(out, s)
 			}
@@ -106,13 +103,16 @@ func (t Table[S]) Rows() []Row {
 	for _, s := range t.Start {
 		out = append(out, Row{t.Kind, "", string(s), "start"})
 	}
+	for _, s := range t.Imported {
+		out = append(out, Row{t.Kind, "import", string(s), "import"})
+	}
 	for _, m := range t.Moves {
-		i := slices.IndexFunc(out, func(r Row) bool { return r.From == string(m.From) && r.To == string(m.To) })
+		i := slices.IndexFunc(out, func(r Row) bool { return r.From == string(m[0]) && r.To == string(m[1]) })
 		switch {
 		case i < 0:
-			out = append(out, Row{t.Kind, string(m.From), string(m.To), m.Action})
-		case !slices.Contains(strings.Split(out[i].Action, " "), m.Action):
-			out[i].Action += " " + m.Action
+			out = append(out, Row{t.Kind, string(m[0]), string(m[1]), string(m[2])})
+		case !slices.Contains(strings.Split(out[i].Action, " "), string(m[2])):
+			out[i].Action += " " + string(m[2])
 		}
 	}
 	return out
@@ -124,7 +124,7 @@ func (t Table[S]) Mermaid() string {
 	b.WriteString("stateDiagram-v2\n")
 	for _, r := range t.Rows() {
 		from := r.From
-		if from == "" {
+		if from == "" || from == "import" {
 			from = "[*]"
 		}
 		fmt.Fprintf(&b, "    %s --> %s: %s\n", from, r.To, r.Action)
