@@ -1,0 +1,144 @@
+package templates
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+	"sync"
+	"time"
+)
+
+//go:embed static
+var static embed.FS
+
+// file is one static file, ready to be sent either way.
+type file struct {
+	kind        string // content type
+	plain, gzip []byte
+}
+
+// tree is all static files under one name, made from what is in them: modules
+// import each other by relative path and stay of one version.
+type tree struct {
+	hash  string
+	files map[string]file
+}
+
+// kinds are the only file types served; mime tables differ between systems.
+var kinds = map[string]string{
+	".css": "text/css; charset=utf-8",
+	".js":  "text/javascript; charset=utf-8",
+	".svg": "image/svg+xml",
+	".txt": "text/plain; charset=utf-8",
+}
+
+var assets = sync.OnceValues(func() (tree, error) {
+	t := tree{files: map[string]file{}}
+	sum := sha256.New()
+	err := fs.WalkDir(static, "static", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		body, err := fs.ReadFile(static, name)
+		if err != nil {
+			return err
+		}
+		name = strings.TrimPrefix(name, "static/")
+		fmt.Fprintf(sum, "%s %d\n", name, len(body))
+		sum.Write(body)
+		kind := kinds[path.Ext(name)]
+		if kind == "" {
+			return nil // licences and checksum lists are for the repository
+		}
+		var b bytes.Buffer
+		z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+		if err != nil {
+			return err
+		}
+		if _, err := z.Write(body); err != nil {
+			return err
+		}
+		if err := z.Close(); err != nil {
+			return err
+		}
+		t.files[name] = file{kind, body, b.Bytes()}
+		return nil
+	})
+	if err != nil {
+		return tree{}, fmt.Errorf("read static files: %w", err)
+	}
+	t.hash = hex.EncodeToString(sum.Sum(nil))[:12]
+	return t, nil
+})
+
+// Asset is the address of a static file, such as /static/4f1c…/base.css. It
+// changes whenever any static file does, so browsers may keep it for ever.
+func Asset(name string) (string, error) {
+	t, err := assets()
+	if err != nil {
+		return "", err
+	}
+	if _, ok := t.files[name]; !ok {
+		return "", fmt.Errorf("static file %s does not exist", name)
+	}
+	return "/static/" + t.hash + "/" + name, nil
+}
+
+// Static serves /static/<hash>/<file>. A page drawn by another version of the
+// program asks under another hash; it is sent to today's file.
+func Static() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		t, err := assets()
+		if err != nil {
+			http.Error(w, "static files cannot be read", http.StatusInternalServerError)
+			return
+		}
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			http.Error(w, "static files can only be read", http.StatusMethodNotAllowed)
+			return
+		}
+		rest, _ := strings.CutPrefix(r.URL.Path, "/static/")
+		hash, name, _ := strings.Cut(rest, "/")
+		f, ok := t.files[name]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		h := w.Header()
+		if hash != t.hash {
+			h.Set("Cache-Control", "no-store")
+			http.Redirect(w, r, "/static/"+t.hash+"/"+name, http.StatusFound)
+			return
+		}
+		h.Set("Content-Type", f.kind)
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Vary", "Accept-Encoding")
+		h.Set("ETag", `"`+t.hash+`"`)
+		body := f.plain
+		if acceptsGzip(r.Header.Get("Accept-Encoding")) {
+			h.Set("Content-Encoding", "gzip")
+			h.Set("ETag", `"`+t.hash+`-gz"`)
+			body = f.gzip
+		}
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+	})
+}
+
+func acceptsGzip(header string) bool {
+	for part := range strings.SplitSeq(header, ",") {
+		coding, q, _ := strings.Cut(strings.TrimSpace(part), ";")
+		if strings.TrimSpace(coding) == "gzip" && strings.TrimSpace(q) != "q=0" {
+			return true
+		}
+	}
+	return false
+}

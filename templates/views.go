@@ -1,0 +1,244 @@
+package templates
+
+import (
+	"slices"
+	"time"
+
+	"paigong/internal/money"
+)
+
+// Link leads to another record.
+type Link struct {
+	Path, Text string
+	Kind       string // machine of State; empty when there is none
+	State      string
+}
+
+// Event is one entry of a timeline, its text already in the reader's language.
+type Event struct {
+	At         time.Time
+	Actor      string
+	OnBehalfOf string
+	Text       string
+	Detail     string // words of people: a reason, a note
+	Tone       string // "", or a tone: scheduled, travelling, onsite, done, late
+}
+
+// Person is somebody to talk to.
+type Person struct {
+	Name  string
+	Phone string // as this reader may see it
+	Role  string // a word of "contact"; empty for the customer himself
+}
+
+// Place is where the work is.
+type Place struct {
+	ID          string
+	Address     string
+	Region      string
+	AccessNotes string
+	Lat, Lng    float64 // both 0: unknown
+}
+
+// Device is what is broken, or is to be installed.
+type Device struct {
+	ID            string
+	Name          string // brand, category and model in one line
+	Serial        string
+	Plate         string
+	PurchasedOn   string // civil dates
+	InstalledOn   string
+	WarrantyUntil string
+	Coverage      string // a word of "coverage"
+	CoverageWhy   string // why, in words
+}
+
+// File is a photo or a scan.
+type File struct {
+	Path, Name string
+	Image      bool
+}
+
+// Line is one line of a quote or a receipt.
+type Line struct {
+	Kind        string // a word of "line"
+	Description string
+	SKU         string
+	Quantity    int64
+	Unit        money.Fen
+	Amount      money.Fen
+	Covered     bool // by warranty or contract: costs nothing
+}
+
+// Quote is an offer to the customer.
+type Quote struct {
+	ID         string
+	Number     string
+	Purpose    string // a word of "purpose"
+	State      string
+	Lines      []Line
+	Total      money.Fen
+	Limit      money.Fen // "up to"; 0: none
+	Deduct     bool      // the inspection fee is dropped once the repair is approved
+	ValidUntil time.Time
+	SentAt     time.Time
+	Link       string // the customer's page, when it was sent
+	DecidedAt  time.Time
+	DecidedBy  string // name as signed or told
+	How        string // a word of "how"
+	Reason     string // of a declined quote
+	Allowed    []string
+}
+
+// May reports whether this act is possible now: send, approve, decline.
+func (q Quote) May(act string) bool { return slices.Contains(q.Allowed, act) }
+
+// PartLine is one part an order needs, has or has used.
+type PartLine struct {
+	SKU, Name string
+	Unit      string
+	Quantity  int64
+	Used      int64
+	State     string // of "part"
+	Place     string // where it lies or is reserved
+	Serial    string
+	Expected  string // civil date, when it is missing
+}
+
+// Sheet is a repair sheet as it was submitted.
+type Sheet struct {
+	ID          string
+	Version     int
+	SubmittedAt time.Time
+	Engineer    string
+	Outcome     string
+	Fault       string // code and words
+	Cause       string
+	Action      string
+	Notes       string
+	Work        int // minutes
+	Travel      int
+	ArrivedAt   time.Time
+	FinishedAt  time.Time
+	Parts       []PartLine
+	Needed      []PartLine
+	Signer      string
+	Unsigned    string // why there is no signature
+	Photos      []File
+	Marks       []string // inferred, late, unreconciled, over_approved … in words
+	EnteredBy   string
+}
+
+// Paper is a document that can be printed in either language.
+type Paper struct{ Kind, Path string }
+
+// SeenPart is how an engineer gets one part of an order.
+type SeenPart struct {
+	SKU    string
+	Needed int64
+	InVan  int64
+	From   string // place he would fetch the rest from; empty: nowhere
+}
+
+// Reason is one rule's word about an engineer; Effect is "for", "against",
+// "refuses" or "note".
+type Reason struct{ Rule, Effect, Text string }
+
+// Candidate is one engineer who might go.
+type Candidate struct {
+	EngineerID string
+	Name       string
+	Staff      string
+	Eligible   bool
+	Score      int // 0…100
+	StartsAt   time.Time
+	EndsAt     time.Time
+	Travel     int // minutes
+	Parts      []SeenPart
+	Reasons    []Reason
+}
+
+// Visit is one trip to the customer.
+type Visit struct {
+	ID          string
+	State       string
+	Engineer    string
+	Staff       string
+	Helpers     []string
+	StartsAt    time.Time
+	EndsAt      time.Time
+	WindowFrom  time.Time // announced to the customer
+	WindowTo    time.Time
+	ConfirmedAt time.Time
+	AcceptBy    time.Time
+	DepartedAt  time.Time
+	ArrivedAt   time.Time
+	FinishedAt  time.Time
+	Outcome     string
+	Override    string // why a rule was overridden
+	Late        bool   // can no longer be kept
+	Moves       int    // how often it was rescheduled
+	Allowed     []string
+}
+
+// May reports whether this act is possible now.
+func (v Visit) May(act string) bool { return slices.Contains(v.Allowed, act) }
+
+// Pickup is parts waiting at a counter for an engineer.
+type Pickup struct {
+	ID          string
+	State       string
+	Place       string
+	Engineer    string
+	OrderNumber string
+	NeededBy    time.Time
+	Lines       []PartLine
+	Allowed     []string // ready, hand-over, receive, cancel
+}
+
+// May reports whether this act is possible now.
+func (p Pickup) May(act string) bool { return slices.Contains(p.Allowed, act) }
+
+// Custody is a device that is with us.
+type Custody struct {
+	ID, Number  string
+	State       string
+	Device      string
+	Accessories string
+	Condition   string
+	Holder      string // in words
+	TakenAt     time.Time
+	ReturnOn    string // civil date promised
+	ReturnedAt  time.Time
+	Allowed     []string // receive, move, return, scrap
+}
+
+// May reports whether this act is possible now.
+func (c Custody) May(act string) bool { return slices.Contains(c.Allowed, act) }
+
+// ReceiptRow is what is owed and was paid, in one line.
+type ReceiptRow struct {
+	Number      string
+	State       string
+	IssuedAt    time.Time
+	OrderNumber string
+	Customer    string
+	Total, Paid money.Fen
+	Engineer    string
+	AgeDays     int
+}
+
+// Balance is what is still owed.
+func (r ReceiptRow) Balance() money.Fen { return r.Total - r.Paid }
+
+// Priced is anything with lines and a total, and the words to draw it with.
+type Priced struct {
+	Chrome
+	Lines []Line
+	Total money.Fen
+}
+
+// Priced hands lines and their total to the template "lines".
+func (c Chrome) Priced(lines []Line, total money.Fen) Priced {
+	return Priced{c, lines, total}
+}
