@@ -133,7 +133,7 @@ func (c *canvas) checks(all []Check) {
 	for _, one := range all {
 		if one.Group != group {
 			group = one.Group
-			rows = append(rows, []cell{{text: c.code("group", group), heavy: true}})
+			rows = append(rows, []cell{{text: group, heavy: true}})
 		}
 		failed := open
 		if one.Result == "fail" {

@@ -2,7 +2,6 @@ package pdf
 
 import (
 	"math"
-	"strings"
 )
 
 type choiceState uint8
@@ -46,7 +45,6 @@ const (
 // pairs sets labels and values in two columns with a hairline under each row.
 func (c *canvas) pairs(all ...pair) {
 	var rows [][]pair
-	labels := 15.0
 	for _, p := range all {
 		limit := shortText
 		if p.wide {
@@ -56,21 +54,24 @@ func (c *canvas) pairs(all ...pair) {
 		if p.value == "" && !p.blank && len(p.choices) == 0 {
 			continue
 		}
-		labels = max(labels, c.mm(p.label, label)+4)
 		if n := len(rows); !p.wide && n > 0 && len(rows[n-1]) == 1 && !rows[n-1][0].wide {
 			rows[n-1] = append(rows[n-1], p)
 			continue
 		}
 		rows = append(rows, []pair{p})
 	}
-	labels = min(labels, 34)
+	// One width for all labels of a paper, so that values stand in line from top to bottom.
+	labels := 20.0
+	if !c.chinese() {
+		labels = 28
+	}
 	for _, row := range rows {
 		c.pairRow(row, labels)
 	}
 }
 
 func (c *canvas) pairRow(row []pair, labels float64) {
-	const pad, gutter = 1.0, 4.0
+	const pad, gutter = 0.7, 4.0
 	half := (full - gutter) / 2
 	type laid struct {
 		p      pair
@@ -188,7 +189,7 @@ func cells(texts ...string) []cell {
 // table sets rows under a head that is repeated on every page; blank rows follow to be filled in by hand. A row stays in one
 // piece unless it is taller than a third of a page.
 func (c *canvas) table(columns []column, rows [][]cell, blank int) {
-	const pad, gap, size = 1.0, 1.6, 8.5
+	const pad, gap, size = 0.8, 1.6, 8.5
 	total := 0.0
 	for _, col := range columns {
 		total += col.width
@@ -234,7 +235,9 @@ func (c *canvas) table(columns []column, rows [][]cell, blank int) {
 		c.y += 7.5
 		c.line(left, c.y, right, c.y, 0.15, rule)
 	}
-	for _, row := range rows {
+	keep := c.keep
+	c.keep = 0
+	for n, row := range rows {
 		lines, tall := make([][]string, len(columns)), 0
 		for i := range min(len(row), len(columns)) {
 			room := w[i] - 2*gap
@@ -248,6 +251,9 @@ func (c *canvas) table(columns []column, rows [][]cell, blank int) {
 		}
 		tall = max(tall, 1)
 		if height := float64(tall)*lineHeight(size) + 2*pad; height < (bottom-nextTop)/3 {
+			if n == len(rows)-1 {
+				height += keep
+			}
 			c.need(height)
 		} else {
 			c.need(3 * lineHeight(size))
@@ -350,7 +356,7 @@ func (c *canvas) signatures(all ...signing) {
 			height = 30
 		}
 	}
-	c.y += 3
+	c.y += 2.5
 	c.need(height + 1)
 	const gap = 4.0
 	w := (full - gap*float64(len(all)-1)) / float64(len(all))
@@ -387,7 +393,7 @@ func (c *canvas) sign(s signing, x, y, w, h float64) {
 		name = s.who
 	}
 	if relation := c.code("relation", s.s.Relation); relation != "" {
-		name = strings.TrimSpace(name + " (" + relation + ")")
+		name += c.brackets(relation)
 	}
 	at := c.moment(s.s.At)
 	c.toRight(x+w-2, foot, 7, grey, at)

@@ -18,7 +18,7 @@ const (
 
 	body, label, small = 9.0, 8.0, 7.0 // sizes of text
 
-	maxPages = 60  // of one paper; what is longer ends with a notice
+	maxPages = 60   // of one paper; what is longer ends with a notice
 	maxRows  = 2000 // of one table
 )
 
@@ -66,9 +66,10 @@ type canvas struct {
 
 	head   Head
 	title  string
-	first  int    // page on which the current paper begins
-	again  func() // draws the head of a table again after a page break
-	ending bool   // the paper has reached its last allowed page
+	first  int     // page on which the current paper begins
+	again  func()  // draws the head of a table again after a page break
+	keep   float64 // room that the last row of the next table shares its page with
+	ending bool    // the paper has reached its last allowed page
 }
 
 func newCanvas(o Options) (*canvas, error) {
@@ -164,7 +165,7 @@ func (c *canvas) box(x, y float64, tick choiceState) {
 }
 
 // lineHeight of a size in mm.
-func lineHeight(size float64) float64 { return size * point * 1.42 }
+func lineHeight(size float64) float64 { return size * point * 1.36 }
 
 // baseline of the n-th line of a block of text that begins at y.
 func baseline(y, size float64, n int) float64 {
@@ -229,12 +230,12 @@ func (c *canvas) block(x, size float64, shade ink, lines []string) {
 
 // section begins a part of the paper; it stays with at least so many millimetres of what follows.
 func (c *canvas) section(title string, with float64) {
-	c.y += 3.2
+	c.y += 2.4
 	c.need(7 + with)
 	c.strong(left, baseline(c.y, 9.5, 0), 9.5, black, title)
-	c.y += 5.4
+	c.y += 5.2
 	c.line(left, c.y, right, c.y, 0.25, black)
-	c.y += 0.6
+	c.y += 0.4
 }
 
 // strokes draws a signature into a box, keeping its proportions. Coordinates that are no numbers are

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	firstTop = 48.0 // content of the first page
+	firstTop = 46.0 // content of the first page
 	nextTop  = 20.0 // content of the following ones
 	qrSide   = 21.0
 )

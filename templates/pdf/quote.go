@@ -67,6 +67,7 @@ func (p Quote) draw(c *canvas) {
 			certain += l.Amount
 		}
 	}
+	c.keep = 24
 	c.lines(p.Lines, 3, possible != 0)
 	if possible != 0 {
 		c.sums(sum{c.t("certain_sum"), amount(certain), false}, sum{c.t("possible_sum"), amount(possible), false})
@@ -78,7 +79,7 @@ func (p Quote) draw(c *canvas) {
 	if p.FeeIfRefused > 0 {
 		refused = amount(p.FeeIfRefused)
 		if p.DeductIfRepaired {
-			refused += c.t("fee_deducted")
+			refused += c.brackets(c.t("fee_deducted"))
 		}
 	}
 	if p.WarrantyDays > 0 {

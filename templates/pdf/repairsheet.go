@@ -108,8 +108,8 @@ func (p RepairSheet) draw(c *canvas) {
 		c.pairs(pair{label: c.t("parts"), value: c.t("no_parts_fitted"), wide: true})
 	} else {
 		c.table([]column{
-			{head: c.t("part"), width: 44}, {head: c.t("sku"), width: 28}, {head: c.t("old_serial"), width: 25}, {head: c.t("new_serial"), width: 25},
-			{head: c.t("quantity"), width: 16, end: true}, {head: c.t("amount"), width: 22, end: true}, {head: c.t("old_part"), width: 20},
+			{head: c.t("part"), width: 50}, {head: c.t("sku"), width: 26}, {head: c.t("old_serial"), width: 24}, {head: c.t("new_serial"), width: 24},
+			{head: c.t("quantity"), width: 15, end: true}, {head: c.t("amount"), width: 21, end: true}, {head: c.t("old_part"), width: 20},
 		}, rows, 3)
 	}
 	if len(p.Needed) > 0 {
@@ -121,6 +121,7 @@ func (p RepairSheet) draw(c *canvas) {
 		c.table([]column{{head: c.t("part"), width: 80}, {head: c.t("sku"), width: 40}, {head: c.t("quantity"), width: 25, end: true}, {head: c.t("expected"), width: 35}}, rows, 0)
 	}
 	c.section(c.t("charges"), 18)
+	c.keep = 12
 	c.lines(p.Charges, 2, false)
 	c.total(p.Total, len(p.Charges) > 0 || !p.FinishedAt.IsZero())
 	c.pairs(pair{label: c.t("paid_by"), value: c.code("method", p.PaidBy), wide: true})

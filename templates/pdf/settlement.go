@@ -63,6 +63,7 @@ func (p Settlement) bill(c *canvas, receipt bool) {
 		pair{label: c.t("coverage"), value: c.coverage(p.Device), wide: true},
 	)
 	c.section(c.t("charged_lines"), 18)
+	c.keep = 24
 	c.lines(p.Lines, 3, false)
 	c.total(p.Total, len(p.Lines) > 0 || p.Total != 0)
 	owed := p.Total - p.Paid

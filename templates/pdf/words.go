@@ -50,7 +50,23 @@ func (w words) colon(caption, value string) string {
 	return caption + ": " + value
 }
 
-// list joins what is not empty with a middle dot.
+// comma joins two remarks.
+func (w words) comma(a, b string) string {
+	if w.chinese() {
+		return a + "，" + b
+	}
+	return a + ", " + b
+}
+
+// brackets adds a remark to a value.
+func (w words) brackets(s string) string {
+	if w.chinese() {
+		return "（" + s + "）"
+	}
+	return " (" + s + ")"
+}
+
+// list joins what is not empty with a middle dot, which in this font brings its own space along.
 func list(parts ...string) string {
 	var out []string
 	for _, p := range parts {
@@ -58,7 +74,7 @@ func list(parts ...string) string {
 			out = append(out, p)
 		}
 	}
-	return strings.Join(out, " · ")
+	return strings.Join(out, "·")
 }
 
 // date writes a civil day: 2026-11-23 周一, Mon 23 Nov 2026.

@@ -72,7 +72,7 @@ func (p WorkOrder) draw(c *canvas) {
 
 	window := c.window(p.Window)
 	if window != "" && p.Unconfirmed {
-		window += " " + c.t("unconfirmed")
+		window += c.brackets(c.t("unconfirmed"))
 	}
 	c.pairs(
 		pair{label: c.t("window"), value: window, wide: true, heavy: true, blank: true},
@@ -84,11 +84,14 @@ func (p WorkOrder) draw(c *canvas) {
 	c.customer(p.Customer)
 	c.device(p.Device)
 
-	c.section(c.t("fault_reported"), 12)
+	reported := c.t("fault_reported")
+	if p.Photos > 0 {
+		reported += c.brackets(c.t("photos_taken", p.Photos))
+	}
+	c.section(reported, 12)
 	c.pairs(
 		pair{label: c.t("fault_words"), value: p.Fault, wide: true, blank: true, height: 11},
 		pair{label: c.t("tried"), value: p.Tried, wide: true},
-		pair{label: c.t("photos"), value: count(p.Photos)},
 	)
 	if len(p.History) > 0 {
 		c.section(c.t("history"), 14)
@@ -112,19 +115,20 @@ func (p WorkOrder) draw(c *canvas) {
 
 	var fee string
 	if p.CallOutFee > 0 {
-		fee = amount(p.CallOutFee) + " " + c.t("fee_not_agreed")
+		remark := c.t("fee_not_agreed")
 		if p.FeeAgreed {
-			fee = amount(p.CallOutFee) + " " + c.t("fee_agreed")
+			remark = c.t("fee_agreed")
 		}
 		if p.DeductIfRepaired {
-			fee += c.t("fee_deducted")
+			remark = c.comma(remark, c.t("fee_deducted"))
 		}
+		fee = amount(p.CallOutFee) + c.brackets(remark)
 	}
 	if fee != "" || p.Limit > 0 {
 		c.section(c.t("agreed_money"), 8)
-		c.pairs(pair{label: c.t("call_out_fee"), value: fee, wide: true}, pair{label: c.t("limit"), value: some(p.Limit), wide: true})
+		c.pairs(pair{label: c.t("call_out_fee"), value: fee}, pair{label: c.t("limit"), value: some(p.Limit)})
 	}
-	c.section(c.t("dispatch"), 20)
+	c.section(c.t("dispatch"), 46)
 	helpers := make([]string, len(p.Helpers))
 	for i, h := range p.Helpers {
 		helpers[i] = c.person(h)
@@ -132,20 +136,12 @@ func (p WorkOrder) draw(c *canvas) {
 	c.pairs(
 		pair{label: c.t("engineer"), value: c.person(p.Engineer), heavy: true, blank: true},
 		pair{label: c.t("engineer_phone"), value: p.Engineer.Phone},
-		pair{label: c.t("helpers"), value: list(helpers...), wide: true},
-		pair{label: c.t("dispatched_by"), value: p.DispatchedBy},
-		pair{label: c.t("dispatched_at"), value: c.moment(p.DispatchedAt)},
+		pair{label: c.t("helpers"), value: list(helpers...)},
+		pair{label: c.t("dispatched_by"), value: list(p.DispatchedBy, c.moment(p.DispatchedAt))},
 		pair{label: c.t("arrived_at"), blank: true, height: 7},
 		pair{label: c.t("left_at"), blank: true, height: 7},
 	)
 	c.signatures(signing{title: c.t("sign_engineer"), who: c.person(p.Engineer)}, signing{title: c.t("sign_customer")})
-}
-
-func count(n int) string {
-	if n == 0 {
-		return ""
-	}
-	return strconv.Itoa(n)
 }
 
 func (c *canvas) priority(n int) string {
@@ -179,8 +175,8 @@ func (c *canvas) device(d Device) {
 		pair{label: c.t("purchased"), value: c.shortDate(d.PurchasedOn)},
 		pair{label: c.t("installed"), value: c.shortDate(d.InstalledOn)},
 		pair{label: c.t("warranty_until"), value: c.shortDate(d.WarrantyUntil)},
+		pair{label: c.t("proof"), value: c.code("proof", d.Proof)},
 		pair{label: c.t("coverage"), value: c.coverage(d), wide: true, heavy: true},
-		pair{label: c.t("proof"), value: c.code("proof", d.Proof), wide: true},
 	)
 }
 
