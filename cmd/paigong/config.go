@@ -1,0 +1,146 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"paigong/internal/say"
+)
+
+// Config is what the program needs to know before it starts.
+type Config struct {
+	Listen      string         // host:port
+	Data        string         // folder of the private PostgreSQL
+	DatabaseURL string         // empty: private PostgreSQL
+	Zone        *time.Location // the company's; sites may have their own
+	Lang        string         // language of people who have not chosen one
+	Now         func() time.Time
+	Log         *slog.Logger
+}
+
+// Setting is one line of `paigong config`.
+type Setting struct {
+	Name, Value string
+	Origin      string // the flag or variable that gave it, or "default"
+	Secret      bool
+}
+
+// settings resolves every setting in one place: flag, then variable, then for secrets the
+// file named by VARIABLE_FILE, then the default.
+func (g *Globals) settings() ([]Setting, error) {
+	folder, err := dataFolder("paigong")
+	if err != nil && g.Data == "" && g.Getenv("PAIGONG_DATA") == "" && g.Getenv("DATABASE_URL") == "" {
+		return nil, err
+	}
+	list := []struct {
+		flag, given, env, standard string
+		secret                     bool
+	}{
+		{flag: "--listen", given: g.Listen, env: "PAIGONG_LISTEN", standard: "127.0.0.1:8080"},
+		{flag: "--data", given: g.Data, env: "PAIGONG_DATA", standard: folder},
+		{env: "DATABASE_URL", secret: true},
+		{env: "PAIGONG_TZ", standard: "Asia/Shanghai"},
+		{env: "PAIGONG_LANG", standard: say.Chinese},
+	}
+	var all []Setting
+	for _, s := range list {
+		one := Setting{Name: s.env, Value: s.standard, Origin: "default", Secret: s.secret}
+		switch value := g.Getenv(s.env); {
+		case s.given != "":
+			one.Value, one.Origin = s.given, s.flag
+		case value != "":
+			one.Value, one.Origin = value, s.env
+		case s.secret && g.Getenv(s.env+"_FILE") != "":
+			text, err := os.ReadFile(g.Getenv(s.env + "_FILE"))
+			if err != nil {
+				return nil, fmt.Errorf("%s_FILE: %w", s.env, err)
+			}
+			one.Value, one.Origin = strings.TrimSpace(string(text)), s.env+"_FILE"
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+// config reads the settings and refuses what cannot work, naming the setting.
+func (g *Globals) config() (Config, error) {
+	all, err := g.settings()
+	if err != nil {
+		return Config{}, err
+	}
+	value := func(name string) string {
+		return all[slices.IndexFunc(all, func(s Setting) bool { return s.Name == name })].Value
+	}
+	c := Config{
+		Listen: value("PAIGONG_LISTEN"), Data: value("PAIGONG_DATA"), DatabaseURL: value("DATABASE_URL"),
+		Lang: value("PAIGONG_LANG"), Now: time.Now, Log: g.Log,
+	}
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		return Config{}, fmt.Errorf("PAIGONG_LISTEN %q: want HOST:PORT, for example 127.0.0.1:8080", c.Listen)
+	}
+	if c.Zone, err = time.LoadLocation(value("PAIGONG_TZ")); err != nil {
+		return Config{}, fmt.Errorf("PAIGONG_TZ: %w", err)
+	}
+	if !slices.Contains(say.Languages(), c.Lang) {
+		return Config{}, fmt.Errorf("PAIGONG_LANG %q: want one of %s", c.Lang, strings.Join(say.Languages(), ", "))
+	}
+	return c, nil
+}
+
+// dataFolder is where a user's programs keep their data: as root /var/lib, else the
+// system's place below the home folder.
+func dataFolder(name string) (string, error) {
+	if os.Geteuid() == 0 {
+		return filepath.Join("/var/lib", name), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", errors.New("no home folder known; say --data FOLDER")
+	}
+	switch runtime.GOOS {
+	case "darwin":
+		return filepath.Join(home, "Library", "Application Support", name), nil
+	case "windows":
+		return filepath.Join(cmp.Or(os.Getenv("LocalAppData"), home), name), nil
+	default:
+		return filepath.Join(cmp.Or(os.Getenv("XDG_DATA_HOME"), filepath.Join(home, ".local", "share")), name), nil
+	}
+}
+
+type configCmd struct{}
+
+// Run prints one line per setting: name, value, origin.
+func (*configCmd) Run(g *Globals) error {
+	all, err := g.settings()
+	if err != nil {
+		return err
+	}
+	table := tabwriter.NewWriter(g.Out, 0, 0, 2, ' ', 0)
+	for _, s := range all {
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\n", s.Name, s.shown(), s.Origin)
+	}
+	return table.Flush()
+}
+
+// shown hides secrets; of a database's address only the password is one.
+func (s Setting) shown() string {
+	if !s.Secret || s.Value == "" {
+		return cmp.Or(s.Value, "-")
+	}
+	address, err := url.Parse(s.Value)
+	if err != nil || address.Scheme == "" || address.Query().Has("password") {
+		return "(hidden)"
+	}
+	return address.Redacted()
+}
