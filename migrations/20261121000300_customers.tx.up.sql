@@ -68,7 +68,8 @@ CREATE INDEX contracts_customer ON contracts (customer_id);
 -- Fault, cause and action codes of the repair sheet.
 CREATE TABLE codes (
   kind text NOT NULL CHECK (kind IN ('fault', 'cause', 'action')), code text NOT NULL, name text NOT NULL, name_en text NOT NULL DEFAULT '',
-  category text NOT NULL DEFAULT '', repairs boolean NOT NULL DEFAULT true, retired_at timestamptz, version int NOT NULL DEFAULT 1,
+  category text NOT NULL DEFAULT '', repairs boolean NOT NULL DEFAULT true, first_aid text NOT NULL DEFAULT '', first_aid_en text NOT NULL DEFAULT '',
+  retired_at timestamptz, version int NOT NULL DEFAULT 1,
   PRIMARY KEY (kind, code)
 );
 
@@ -77,3 +78,4 @@ CREATE TRIGGER contacts_touch BEFORE INSERT OR UPDATE ON contacts FOR EACH ROW E
 CREATE TRIGGER sites_touch BEFORE INSERT OR UPDATE ON sites FOR EACH ROW EXECUTE FUNCTION touch();
 CREATE TRIGGER assets_touch BEFORE INSERT OR UPDATE ON assets FOR EACH ROW EXECUTE FUNCTION touch();
 CREATE TRIGGER contracts_touch BEFORE INSERT OR UPDATE ON contracts FOR EACH ROW EXECUTE FUNCTION touch();
+CREATE TRIGGER codes_touch BEFORE INSERT OR UPDATE ON codes FOR EACH ROW EXECUTE FUNCTION touch();

@@ -12,7 +12,8 @@ CREATE TABLE places (
   reachable boolean NOT NULL DEFAULT true, unreachable_why text NOT NULL DEFAULT '', owner_org_id int REFERENCES organisations (id),
   retired_at timestamptz, created_at timestamptz NOT NULL, version int NOT NULL DEFAULT 1,
   UNIQUE (id, org_id),
-  CONSTRAINT places_van_of_engineer CHECK (kind = 'van' OR engineer_id IS NULL)
+  CONSTRAINT places_van_of_engineer CHECK (kind = 'van' OR engineer_id IS NULL),
+  CONSTRAINT places_position CHECK ((lat IS NULL) = (lng IS NULL) AND (lat IS NULL OR lat BETWEEN -90 AND 90 AND lng BETWEEN -180 AND 180))
 );
 CREATE UNIQUE INDEX places_one_van ON places (engineer_id) WHERE kind = 'van' AND retired_at IS NULL;
 
@@ -27,6 +28,14 @@ CREATE TABLE stock (
   CONSTRAINT stock_only_good_is_promised CHECK (condition = 'good' OR reserved = 0)
 ) WITH (fillfactor = 50);
 CREATE INDEX stock_part ON stock (part_id);
+
+-- lock_stock holds rows still, in the one order used everywhere, for a program that has to look before it
+-- decides: the serving role may not lock what it may not write.
+CREATE FUNCTION lock_stock(at_places uuid[], of_parts uuid[]) RETURNS SETOF stock
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT s.* FROM stock s WHERE s.place_id = ANY (at_places) AND s.part_id = ANY (of_parts)
+  ORDER BY s.place_id, s.part_id, s.condition FOR NO KEY UPDATE
+$$;
 
 -- One movement is one row with two ends, so it can neither make nor lose a part. Outside the house is NULL.
 CREATE TABLE moves (
@@ -49,13 +58,14 @@ CREATE TABLE moves (
   CONSTRAINT moves_serials_match CHECK (cardinality(serial_numbers) IN (0, quantity)),
   CONSTRAINT moves_reversed_once UNIQUE (reverses)
 );
+CREATE INDEX moves_part ON moves (part_id, id);
 CREATE INDEX moves_from ON moves (from_place, part_id, id) WHERE from_place IS NOT NULL;
 CREATE INDEX moves_to ON moves (to_place, part_id, id) WHERE to_place IS NOT NULL;
 CREATE INDEX moves_order ON moves (order_id) WHERE order_id IS NOT NULL;
 CREATE TRIGGER moves_append_only BEFORE UPDATE OR DELETE ON moves FOR EACH ROW EXECUTE FUNCTION append_only();
 CREATE TRIGGER moves_no_truncate BEFORE TRUNCATE ON moves FOR EACH STATEMENT EXECUTE FUNCTION append_only();
 
--- Serial-numbered pieces: each is in exactly one place, in one device, or gone.
+-- Serial-numbered pieces: each is in exactly one place, in one device, or gone. Written by triggers alone.
 CREATE TABLE pieces (
   part_id uuid NOT NULL REFERENCES parts (id), serial_number text NOT NULL,
   place_id uuid REFERENCES places (id), condition text NOT NULL DEFAULT 'good', fitted_order uuid, gone_by uuid REFERENCES moves (id),
@@ -96,6 +106,7 @@ BEGIN
         INSERT INTO pieces (part_id, serial_number, place_id, condition) VALUES (m.part_id, s, m.to_place, m.to_condition)
           ON CONFLICT (part_id, serial_number) DO UPDATE SET place_id = m.to_place, condition = m.to_condition, fitted_order = NULL, gone_by = NULL, held_by_order = NULL
           WHERE pieces.place_id IS NULL;
+        IF NOT FOUND THEN PERFORM refuse('pieces_in_one_place', format('piece %s lies in a place already: move it from there', s)); END IF;
       ELSE
         UPDATE pieces SET
           place_id = m.to_place, condition = m.to_condition,
@@ -104,9 +115,7 @@ BEGIN
           held_by_order = CASE WHEN m.to_place IS NULL THEN NULL ELSE held_by_order END
         WHERE part_id = m.part_id AND serial_number = s AND place_id = m.from_place AND condition = m.condition
           AND (held_by_order IS NULL OR held_by_order IS NOT DISTINCT FROM m.order_id);
-      END IF;
-      IF NOT FOUND THEN
-        PERFORM refuse('pieces_not_here', format('piece %s is not where this movement takes it from', s));
+        IF NOT FOUND THEN PERFORM refuse('pieces_not_here', format('piece %s is not where this movement takes it from', s)); END IF;
       END IF;
     END LOOP;
   END LOOP;
@@ -120,7 +129,8 @@ CREATE TABLE reservations (
   place_id uuid NOT NULL REFERENCES places (id), part_id uuid NOT NULL REFERENCES parts (id),
   quantity bigint NOT NULL CHECK (quantity > 0), serial_numbers text[] NOT NULL DEFAULT '{}',
   state text NOT NULL DEFAULT 'held', held_at timestamptz NOT NULL, resolved_at timestamptz, why text NOT NULL DEFAULT '', version int NOT NULL DEFAULT 1,
-  CONSTRAINT reservations_resolved_when CHECK ((state = 'held') = (resolved_at IS NULL))
+  CONSTRAINT reservations_resolved_when CHECK ((state = 'held') = (resolved_at IS NULL)),
+  CONSTRAINT reservations_serials_match CHECK (cardinality(serial_numbers) IN (0, quantity))
 );
 CREATE UNIQUE INDEX reservations_one_held ON reservations (order_id, place_id, part_id) WHERE state = 'held';
 CREATE INDEX reservations_order ON reservations (order_id);
@@ -133,7 +143,7 @@ DECLARE
 BEGIN
   IF TG_OP = 'DELETE' THEN PERFORM refuse('reservations_kept', 'release a reservation, never delete it'); END IF;
   IF TG_OP = 'UPDATE' THEN
-    IF (NEW.quantity, NEW.part_id, NEW.place_id, NEW.order_id) IS DISTINCT FROM (OLD.quantity, OLD.part_id, OLD.place_id, OLD.order_id) THEN
+    IF (NEW.quantity, NEW.part_id, NEW.place_id, NEW.order_id, NEW.serial_numbers) IS DISTINCT FROM (OLD.quantity, OLD.part_id, OLD.place_id, OLD.order_id, OLD.serial_numbers) THEN
       PERFORM refuse('reservations_fixed', 'release the reservation and make another');
     END IF;
     IF OLD.state = 'held' AND NEW.state <> 'held' THEN
@@ -158,8 +168,10 @@ CREATE TABLE stock_expected (
   id uuid PRIMARY KEY, org_id int NOT NULL REFERENCES organisations (id), part_id uuid NOT NULL REFERENCES parts (id),
   quantity bigint NOT NULL CHECK (quantity > 0), received bigint NOT NULL DEFAULT 0, to_place uuid NOT NULL REFERENCES places (id),
   expected_on date NOT NULL, supplier_ref text NOT NULL DEFAULT '', state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'received', 'cancelled')),
-  created_at timestamptz NOT NULL, version int NOT NULL DEFAULT 1
+  created_at timestamptz NOT NULL, version int NOT NULL DEFAULT 1,
+  CONSTRAINT stock_expected_received CHECK (received >= 0 AND (state = 'received') = (received >= quantity))
 );
+CREATE INDEX stock_expected_place ON stock_expected (to_place, part_id) WHERE state = 'open';
 CREATE INDEX stock_expected_open ON stock_expected (part_id, expected_on) WHERE state = 'open';
 
 -- What an order waits for. An unknown part stands as text until somebody names it.
@@ -170,6 +182,7 @@ CREATE TABLE shortages (
   CONSTRAINT shortages_of_what CHECK (part_id IS NOT NULL OR text <> ''),
   CONSTRAINT shortages_resolved_when CHECK ((state = 'open') = (resolved_at IS NULL))
 );
+CREATE UNIQUE INDEX shortages_one_open ON shortages (order_id, part_id) WHERE state = 'open' AND part_id IS NOT NULL;
 CREATE INDEX shortages_open ON shortages (part_id, waiting_since) WHERE state = 'open';
 CREATE INDEX shortages_order ON shortages (order_id);
 CREATE TRIGGER shortages_move BEFORE INSERT OR UPDATE ON shortages FOR EACH ROW EXECUTE FUNCTION move_state('shortage');
@@ -179,8 +192,12 @@ CREATE TABLE pickups (
   id uuid PRIMARY KEY, org_id int NOT NULL REFERENCES organisations (id), number text NOT NULL CONSTRAINT pickups_number UNIQUE,
   visit_id uuid NOT NULL, order_id uuid NOT NULL, place_id uuid NOT NULL REFERENCES places (id), engineer_id uuid NOT NULL,
   needed_by timestamptz NOT NULL, state text NOT NULL DEFAULT 'to_pick', ready_at timestamptz, handed_over_at timestamptz, ended_at timestamptz,
-  why text NOT NULL DEFAULT '', created_at timestamptz NOT NULL, version int NOT NULL DEFAULT 1
+  why text NOT NULL DEFAULT '', created_at timestamptz NOT NULL, version int NOT NULL DEFAULT 1,
+  CONSTRAINT pickups_handed_over_when CHECK ((state IN ('handed_over', 'returned')) = (handed_over_at IS NOT NULL)),
+  CONSTRAINT pickups_ended_when CHECK ((state IN ('returned', 'cancelled')) = (ended_at IS NOT NULL)),
+  CONSTRAINT pickups_cancelled_why CHECK (state <> 'cancelled' OR why <> '')
 );
+CREATE INDEX pickups_order ON pickups (order_id);
 CREATE INDEX pickups_place ON pickups (place_id, needed_by);
 CREATE INDEX pickups_visit ON pickups (visit_id);
 CREATE UNIQUE INDEX pickups_one_live ON pickups (visit_id, place_id) WHERE state IN ('to_pick', 'ready');

@@ -9,7 +9,7 @@ CREATE FUNCTION grant_to_app() RETURNS void
 LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
   -- written by triggers and migrations alone
-  readable    CONSTANT text[] := ARRAY['stock', 'audit_log', 'audit_seals', 'lifecycle_moves', 'migrations'];
+  readable    CONSTANT text[] := ARRAY['stock', 'pieces', 'audit_log', 'audit_seals', 'lifecycle_moves', 'migrations'];
   -- added to, never changed
   append_only CONSTANT text[] := ARRAY['moves', 'timeline', 'escalations', 'receipt_lines'];
   has_app     CONSTANT boolean := EXISTS (SELECT FROM pg_roles WHERE rolname = 'paigong_app');
