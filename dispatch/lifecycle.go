@@ -33,6 +33,8 @@ var VisitMoves = lifecycle.Table[VisitState]{
 		{Proposed, Dispatched, "dispatch"}, {Proposed, Cancelled, "cancel"},
 		{Dispatched, Accepted, "accept"}, {Dispatched, Declined, "decline"}, {Dispatched, EnRoute, "depart"}, {Dispatched, OnSite, "arrive"}, {Dispatched, Cancelled, "cancel"},
 		{Dispatched, OnSite, "start"},
+		// Given to another engineer, who has not answered yet.
+		{Accepted, Dispatched, "reassign"},
 		{Accepted, Declined, "decline"}, {Accepted, EnRoute, "depart"}, {Accepted, OnSite, "arrive"}, {Accepted, OnSite, "start"}, {Accepted, Cancelled, "cancel"},
 		{EnRoute, OnSite, "arrive"}, {EnRoute, Cancelled, "cancel"}, {EnRoute, OnSite, "start"},
 		{OnSite, Paused, "pause"}, {Paused, OnSite, "resume"},

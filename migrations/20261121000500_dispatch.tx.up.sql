@@ -7,8 +7,10 @@ CREATE TABLE engineers (
   created_at timestamptz NOT NULL, version int NOT NULL DEFAULT 1,
   UNIQUE (id, org_id),
   CONSTRAINT engineers_staff_number UNIQUE (org_id, staff_number),
-  CONSTRAINT engineers_home CHECK ((home_lat IS NULL) = (home_lng IS NULL))
+  CONSTRAINT engineers_home CHECK ((home_lat IS NULL) = (home_lng IS NULL)
+    AND (home_lat IS NULL OR home_lat BETWEEN -90 AND 90 AND home_lng BETWEEN -180 AND 180))
 );
+CREATE INDEX engineers_list ON engineers (org_id, id);
 CREATE TABLE engineer_regions (
   engineer_id uuid NOT NULL REFERENCES engineers (id), region_code text NOT NULL REFERENCES regions (code), helps_out boolean NOT NULL DEFAULT false,
   PRIMARY KEY (engineer_id, region_code)
@@ -30,16 +32,21 @@ CREATE TABLE shifts (
     AND lower(during) IS NOT NULL AND upper(during) IS NOT NULL AND upper(during) - lower(during) <= interval '24 hours')
 );
 
+-- The shifts of everybody in a stretch of time; none is longer than a day.
+CREATE INDEX shifts_day ON shifts (lower(during), engineer_id);
+
 CREATE TABLE absences (
   id uuid PRIMARY KEY, org_id int NOT NULL, engineer_id uuid NOT NULL, during tstzrange NOT NULL,
   kind text NOT NULL DEFAULT 'leave' CHECK (kind IN ('sick', 'leave', 'training', 'other')), reason text NOT NULL DEFAULT '',
   on_conflict text NOT NULL DEFAULT 'refuse' CHECK (on_conflict IN ('refuse', 'displace')),
-  state text NOT NULL DEFAULT 'requested', requested_by uuid, requested_at timestamptz NOT NULL, decided_by uuid, decided_at timestamptz, version int NOT NULL DEFAULT 1,
+  state text NOT NULL DEFAULT 'requested', requested_by uuid, requested_at timestamptz NOT NULL, decided_by uuid, decided_at timestamptz,
+  answer text NOT NULL DEFAULT '', version int NOT NULL DEFAULT 1,
   CONSTRAINT absences_of_engineer FOREIGN KEY (engineer_id, org_id) REFERENCES engineers (id, org_id),
   CONSTRAINT absences_bounded CHECK (NOT isempty(during) AND lower(during) IS NOT NULL AND upper(during) IS NOT NULL),
   CONSTRAINT absences_decided CHECK ((state IN ('approved', 'rejected')) <= (decided_at IS NOT NULL))
 );
 CREATE INDEX absences_engineer ON absences USING gist (engineer_id, during);
+CREATE INDEX absences_list ON absences (org_id, id DESC);
 CREATE TRIGGER absences_move BEFORE INSERT OR UPDATE ON absences FOR EACH ROW EXECUTE FUNCTION move_state('absence');
 
 -- A visit. planned and blocked are the plan; departed, arrived, started, finished are facts and never touch it.
@@ -71,6 +78,8 @@ CREATE UNIQUE INDEX visits_one_open_per_order ON visits (order_id)
 CREATE UNIQUE INDEX visits_one_per_engineer ON visits (order_id, engineer_id)
   WHERE state IN ('dispatched', 'accepted', 'en_route', 'on_site', 'paused');
 CREATE INDEX visits_engineer_day ON visits (engineer_id, lower(planned)) INCLUDE (state);
+CREATE INDEX visits_day ON visits (lower(planned), id);
+CREATE INDEX visits_helpers ON visits (lead_visit_id) WHERE lead_visit_id IS NOT NULL;
 CREATE INDEX visits_order ON visits (order_id, id);
 CREATE INDEX visits_unanswered ON visits (accept_by) WHERE state = 'dispatched';
 CREATE TRIGGER visits_move BEFORE INSERT OR UPDATE ON visits FOR EACH ROW EXECUTE FUNCTION move_state('visit');
@@ -97,6 +106,8 @@ CREATE TABLE diary (
   CONSTRAINT diary_bounded CHECK (NOT isempty(during) AND lower(during) IS NOT NULL AND upper(during) IS NOT NULL),
   CONSTRAINT diary_no_overlap EXCLUDE USING gist (engineer_id WITH =, during WITH &&) DEFERRABLE INITIALLY IMMEDIATE
 );
+CREATE INDEX diary_absence ON diary (absence_id) WHERE absence_id IS NOT NULL;
+CREATE INDEX diary_away ON diary USING gist (during) WHERE kind <> 'visit';
 CREATE INDEX diary_holds ON diary (hold_until) WHERE kind = 'hold';
 
 -- visits_to_diary takes the engineer's row first: without it concurrent bookings deadlock instead of being refused.
