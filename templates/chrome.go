@@ -200,11 +200,11 @@ func once(key string) template.HTML {
 	return template.HTML(`<input type="hidden" name="idempotency_key" value="` + template.HTMLEscapeString(key) + `">`)
 }
 
-// Rows counts 0…n-1, for tables with empty lines to fill.
-func (c Chrome) Rows(n int) []int {
-	rows := make([]int, n)
-	for i := range rows {
-		rows[i] = i
+// Upto counts 0…n-1, for tables with empty lines to fill.
+func (c Chrome) Upto(n int) []int {
+	list := make([]int, n)
+	for i := range list {
+		list[i] = i
 	}
-	return rows
+	return list
 }

@@ -102,8 +102,8 @@ func (c Chrome) Days(from, to string) template.HTML {
 	return c.Date(from) + " – " + c.Date(to)
 }
 
-// Minutes is a length of time: "1 小时 30 分钟", "1 h 30 min".
-func (c Chrome) Minutes(n int) string {
+// Length is a number of minutes: "1 小时 30 分钟", "1 h 30 min".
+func (c Chrome) Length(n int) string {
 	day, hour, minute := "%d d", "%d h", "%d min"
 	if c.Zh() {
 		day, hour, minute = "%d 天", "%d 小时", "%d 分钟"
@@ -136,11 +136,11 @@ func (c Chrome) Due(t time.Time) template.HTML {
 	at := c.local(t).Format(time.RFC3339)
 	switch {
 	case left < 0:
-		return badge("late", "late", c.T("ui.late", c.Minutes(n)), at)
+		return badge("late", "late", c.T("ui.late", c.Length(n)), at)
 	case left <= time.Hour:
-		return badge("onsite", "clock", c.T("ui.left", c.Minutes(n)), at)
+		return badge("onsite", "clock", c.T("ui.left", c.Length(n)), at)
 	}
-	return badge("plain", "clock", c.T("ui.left", c.Minutes(n)), at)
+	return badge("plain", "clock", c.T("ui.left", c.Length(n)), at)
 }
 
 // Past reports whether t was before the page was drawn.

@@ -111,8 +111,8 @@ func (o Order) May(act string) bool { return slices.Contains(o.Allowed, act) }
 // Eligible are the candidates who may be sent, best first.
 func (o Order) Eligible() []Candidate { return o.candidates(true) }
 
-// Refused are the engineers a rule keeps from this order.
-func (o Order) Refused() []Candidate { return o.candidates(false) }
+// Ineligible are the engineers a rule keeps from this order.
+func (o Order) Ineligible() []Candidate { return o.candidates(false) }
 
 func (o Order) candidates(eligible bool) []Candidate {
 	var list []Candidate

@@ -158,9 +158,9 @@ func badge(tone, shape, text, at string) template.HTML {
 		shapes[shape] + `</svg>` + template.HTMLEscapeString(text) + end)
 }
 
-// State is the badge of a state; kind is a key of looks. A state this page
+// Badge shows a state; kind is a key of looks. A state this page
 // does not know is shown as it is spelled, never hidden.
-func (c Chrome) State(kind, state string) template.HTML {
+func (c Chrome) Badge(kind, state string) template.HTML {
 	if state == "" {
 		return ""
 	}
@@ -169,14 +169,6 @@ func (c Chrome) State(kind, state string) template.HTML {
 		return badge("plain", "ring", state, "")
 	}
 	return badge(l.tone, l.shape, c.T("state."+kind+"."+state), "")
-}
-
-// StateWord is the word of a state alone, for choices and plain sentences.
-func (c Chrome) StateWord(kind, state string) string {
-	if _, ok := looks[kind][state]; !ok {
-		return state
-	}
-	return c.T("state." + kind + "." + state)
 }
 
 // stateOrder lists the states by which people filter, in the order of a life.
@@ -299,8 +291,8 @@ func (c Chrome) Pick(list []Option, chosen string) []Option {
 	return options
 }
 
-// Priority is the tag of a priority, 1 first.
-func (c Chrome) Priority(p int) template.HTML {
+// Prio is the tag of a priority, 1 first.
+func (c Chrome) Prio(p int) template.HTML {
 	if p < 1 || p > 4 {
 		return ""
 	}

@@ -78,9 +78,9 @@ var assets = sync.OnceValues(func() (tree, error) {
 	return t, nil
 })
 
-// Asset is the address of a static file, such as /static/4f1c…/base.css. It
+// AssetPath is the address of a static file, such as /static/4f1c…/base.css. It
 // changes whenever any static file does, so browsers may keep it for ever.
-func Asset(name string) (string, error) {
+func AssetPath(name string) (string, error) {
 	t, err := assets()
 	if err != nil {
 		return "", err

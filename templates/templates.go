@@ -55,7 +55,7 @@ func Check() error {
 }
 
 var parsed = sync.OnceValues(func() (map[string]*template.Template, error) {
-	base := template.New("base").Funcs(template.FuncMap{"asset": Asset})
+	base := template.New("base").Funcs(template.FuncMap{"asset": AssetPath})
 	for _, dir := range []string{"layout", "partial"} {
 		if err := parseInto(base, dir); err != nil {
 			return nil, err

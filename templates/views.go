@@ -10,7 +10,7 @@ import (
 // Link leads to another record.
 type Link struct {
 	Path, Text string
-	Kind       string // machine of State; empty when there is none
+	Kind       string // machine of Badge; empty when there is none
 	State      string
 }
 

@@ -106,7 +106,7 @@ func (p Acceptance) draw(c *canvas) {
 		}
 		c.table([]column{{head: c.t("defect"), width: 130}, {head: c.t("remedy_by"), width: 50}}, rows, 2)
 	}
-	c.section(c.t("result"), 30)
+	c.section(c.t("result"), 46)
 	c.pairs(
 		pair{label: c.t("result"), wide: true, choices: c.scale("acceptance", p.Result, "accepted", "with_defects", "refused")},
 		pair{label: c.t("warranty_from"), value: c.date(p.WarrantyFrom), blank: true},
@@ -114,7 +114,7 @@ func (p Acceptance) draw(c *canvas) {
 		pair{label: c.t("original"), value: p.Original},
 		pair{label: c.t("copies"), value: p.Copies},
 	)
-	c.signatures(signing{title: c.t("sign_acceptance"), s: p.Signature}, signing{title: c.t("sign_installer"), who: c.people(p.Installers)}, signing{title: c.t("stamp_customer"), stamp: true})
+	c.signatures(signing{title: c.t("sign_acceptance"), s: p.Signature}, signing{title: c.t("sign_installer"), who: c.people(p.Installers[:min(len(p.Installers), 1)])}, signing{title: c.t("stamp_customer"), stamp: true})
 }
 
 func (c *canvas) people(all []Person) string {

@@ -350,10 +350,10 @@ type signing struct {
 
 // signatures sets boxes side by side; they are never parted from each other.
 func (c *canvas) signatures(all ...signing) {
-	height := 25.0
+	height := 22.0
 	for _, s := range all {
 		if s.stamp {
-			height = 30
+			height = 25
 		}
 	}
 	c.y += 2.5

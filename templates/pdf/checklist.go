@@ -40,6 +40,7 @@ func (p Checklist) draw(c *canvas) {
 	c.section(c.t("checks"), 18)
 	c.checks(p.Checks)
 	c.y += 2
+	c.need(44)
 	c.pairs(pair{label: c.t("conclusion"), value: p.Conclusion, wide: true, blank: true, height: 14})
 	c.signatures(signing{title: c.t("sign_customer"), s: p.Signature}, signing{title: c.t("sign_inspector"), s: p.InspectorAs, who: c.person(p.Inspector)})
 }

@@ -88,7 +88,7 @@ func (p Custody) draw(c *canvas) {
 	c.pairs(
 		pair{label: c.t("returned_at"), value: c.moment(p.ReturnedAt), blank: true},
 		pair{label: c.t("returned_to"), value: p.ReturnedTo, blank: true},
-		pair{label: c.t("checks"), wide: true, choices: []choice{
+		pair{label: c.t("return_checks"), wide: true, choices: []choice{
 			{c.t("voucher_seen"), ticked(p.VoucherSeen)}, {c.t("return_tested"), open}, {c.t("accessories_complete"), open},
 			{c.t("old_parts_returned"), open}, {c.t("return_paid"), open},
 		}},
@@ -99,7 +99,8 @@ func (p Custody) draw(c *canvas) {
 	}
 }
 
-// tag is cut off and stuck on the device.
+// tag is cut off and stuck on the device. Its codes carry the number alone: the link of the customer is not for everybody
+// who passes the shelf.
 func (c *canvas) tag(p Custody) {
 	const height = 31
 	c.y += 4
@@ -110,7 +111,7 @@ func (c *canvas) tag(p Custody) {
 	c.note(left, c.y+3.4, small, grey, c.t("tag"))
 	y := c.y + 6
 	end := right
-	if c.qr(p.Link, right-22, y, 22) {
+	if c.qr(c.number(), right-22, y, 22) {
 		end = right - 26
 	}
 	size, number := c.fit(c.number(), 26, 12, end-left-62)

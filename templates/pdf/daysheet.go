@@ -73,7 +73,7 @@ func (p DaySheet) draw(c *canvas) {
 
 // stop draws a card: time at the left, what to know in the middle, boxes and blank times at the right.
 func (c *canvas) stop(n int, s Stop) {
-	const timeWidth, sideWidth, pad = 25.0, 37.0, 1.6
+	const timeWidth, sideWidth, pad = 27.0, 37.0, 1.6
 	middle := full - timeWidth - sideWidth - 4
 	type row struct {
 		lines []string
@@ -127,8 +127,8 @@ func (c *canvas) stop(n int, s Stop) {
 		if s.Metres > 0 {
 			drive = c.t("drive_km", s.TravelMinutes, float64(s.Metres)/1000)
 		}
-		_, drive = c.fit(drive, small, 6, timeWidth-1)
-		c.note(left, baseline(y+13, small, 0), small, grey, drive)
+		size, drive := c.fit(drive, small, 5.5, timeWidth-2)
+		c.note(left, baseline(y+13, small, 0), size, grey, drive)
 	}
 	for _, r := range rows {
 		for _, l := range r.lines {
@@ -189,5 +189,6 @@ func (c *canvas) allParts(stops []Stop) {
 	for _, k := range keys {
 		rows = append(rows, []cell{{box: open}, {text: k.sku}, {text: k.name}, {text: quantity(need[k], k.unit)}, {text: k.from}})
 	}
+	c.keep = 26
 	c.table([]column{{width: 8}, {head: c.t("sku"), width: 40}, {head: c.t("part"), width: 72}, {head: c.t("quantity"), width: 22, end: true}, {head: c.t("from"), width: 38}}, rows, 0)
 }

@@ -56,7 +56,7 @@ func (FollowUp) name(c *canvas) string { return c.t("title.follow_up") }
 
 func (p FollowUp) draw(c *canvas) {
 	c.pairs(
-		pair{label: c.t("due_on"), value: c.date(p.DueOn), heavy: true, blank: true},
+		pair{label: c.t("call_on"), value: c.date(p.DueOn), heavy: true, blank: true},
 		pair{label: c.t("call_window"), value: c.days(p.From, p.To)},
 		pair{label: c.t("follow_up_kind"), value: c.code("follow_up", p.Kind)},
 		pair{label: c.t("script"), value: p.Script},

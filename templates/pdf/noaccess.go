@@ -6,7 +6,8 @@ import (
 )
 
 // NoAccess is the 未遇通知 left at a closed door. Anybody can read it there, so it carries neither the
-// customer's telephone number nor what is broken.
+// customer's telephone number nor what is broken, and its Link must be a page for everybody, such as the
+// intake, never the customer's own.
 type NoAccess struct {
 	Head
 	Customer string
@@ -21,6 +22,13 @@ type NoAccess struct {
 
 // Write draws the notice.
 func (p NoAccess) Write(w io.Writer, o Options) error { return write(w, []NoAccess{p}, o) }
+
+// top leaves the QR code out of the head; it is drawn large beside the number to call.
+func (p NoAccess) top() *Head {
+	h := p.Head
+	h.Link = ""
+	return &h
+}
 
 func (NoAccess) name(c *canvas) string { return c.t("title.no_access") }
 

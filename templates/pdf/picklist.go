@@ -43,11 +43,12 @@ func (p PickList) draw(c *canvas) {
 	c.section(c.t("parts_to_pick"), 18)
 	var rows [][]cell
 	for _, l := range p.Lines {
-		rows = append(rows, []cell{{box: open}, {text: l.Shelf}, {text: l.SKU}, {text: list(l.Name, l.Serial)}, {text: quantity(l.Quantity, l.Unit), heavy: true}, {text: l.Order}, {text: l.Customer}})
+		rows = append(rows, []cell{{box: open}, {text: l.Shelf}, {text: l.SKU}, {text: l.Name + "\n" + l.Serial}, {text: quantity(l.Quantity, l.Unit), heavy: true}, {text: l.Order}, {text: l.Customer}})
 	}
+	c.keep = 32
 	c.table([]column{
-		{width: 8}, {head: c.t("shelf"), width: 20}, {head: c.t("sku"), width: 30}, {head: c.t("part"), width: 46},
-		{head: c.t("quantity"), width: 18, end: true}, {head: c.t("order"), width: 30}, {head: c.t("customer"), width: 28},
+		{width: 8}, {head: c.t("shelf"), width: 17}, {head: c.t("sku"), width: 28}, {head: c.t("part"), width: 52},
+		{head: c.t("quantity"), width: 18, end: true}, {head: c.t("order"), width: 31}, {head: c.t("customer"), width: 26},
 	}, rows, 6)
 	c.signatures(signing{title: c.t("sign_storekeeper")}, signing{title: c.t("sign_taken"), who: c.person(p.Engineer)})
 	c.fine(c.t("pick_terms"))

@@ -56,8 +56,7 @@ func (p Quote) draw(c *canvas) {
 		pair{label: c.t("issued_at"), value: c.moment(p.IssuedAt)},
 		pair{label: c.t("issued_by"), value: p.IssuedBy},
 	)
-	c.customer(p.Customer)
-	c.device(p.Device)
+	c.customerAndDevice(p.Customer, p.Device)
 	c.section(c.t("quoted_lines"), 18)
 	certain, possible := money.Fen(0), money.Fen(0)
 	for _, l := range p.Lines {

@@ -57,7 +57,7 @@ func (p Reception) draw(c *canvas) {
 		rows = append(rows, []cell{{box: open}, {text: wish}, {}})
 	}
 	c.table([]column{{width: 8}, {head: c.t("work"), width: 112}, {head: c.t("remark"), width: 60}}, rows, 4)
-	c.section(c.t("condition_on_arrival"), 18)
+	c.section(c.t("condition_on_arrival"), 62)
 	var things []choice
 	for _, thing := range p.LeftBehind {
 		if thing != "" && len(things) < 40 {

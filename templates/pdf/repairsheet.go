@@ -2,6 +2,7 @@ package pdf
 
 import (
 	"io"
+	"strings"
 	"time"
 
 	"paigong/internal/calendar"
@@ -77,8 +78,7 @@ func (p RepairSheet) draw(c *canvas) {
 		pair{label: c.t("arrived_at"), value: c.moment(p.ArrivedAt), blank: true},
 		pair{label: c.t("finished_at"), value: list(c.moment(p.FinishedAt), c.minutes(p.WorkMinutes)), blank: true},
 	)
-	c.customer(p.Customer)
-	c.device(p.Device)
+	c.customerAndDevice(p.Customer, p.Device)
 
 	c.section(c.t("work_done"), 20)
 	c.pairs(
@@ -86,15 +86,8 @@ func (p RepairSheet) draw(c *canvas) {
 		pair{label: c.t("cause"), value: coded(p.Cause), wide: true, blank: true},
 		pair{label: c.t("action"), value: coded(p.Action), wide: true, blank: true},
 		pair{label: c.t("notes"), value: p.Notes, wide: true},
+		pair{label: c.t("readings"), value: c.readings(p.Readings), wide: true},
 	)
-	if len(p.Readings) > 0 {
-		var rows [][]cell
-		for _, r := range p.Readings {
-			rows = append(rows, cells(r.Name, r.Before, r.After))
-		}
-		c.y += 2
-		c.table([]column{{head: c.t("reading"), width: 90}, {head: c.t("before"), width: 45}, {head: c.t("after"), width: 45}}, rows, 0)
-	}
 	c.section(c.t("parts_fitted"), 14)
 	var rows [][]cell
 	for _, part := range p.Parts {
@@ -124,9 +117,8 @@ func (p RepairSheet) draw(c *canvas) {
 	c.keep = 12
 	c.lines(p.Charges, 2, false)
 	c.total(p.Total, len(p.Charges) > 0 || !p.FinishedAt.IsZero())
-	c.pairs(pair{label: c.t("paid_by"), value: c.code("method", p.PaidBy), wide: true})
 
-	c.section(c.t("result"), 20)
+	c.section(c.t("result"), 52)
 	var outcomes []choice
 	if p.Outcome == "" {
 		for _, code := range []string{"done", "partial", "need_parts", "need_approval", "taken_to_depot", "cannot_complete"} {
@@ -142,7 +134,8 @@ func (p RepairSheet) draw(c *canvas) {
 		until = list(c.t("until", until), p.WarrantyOn)
 	}
 	c.pairs(
-		pair{label: c.t("outcome"), value: c.code("outcome", p.Outcome), choices: outcomes, wide: true, heavy: true},
+		pair{label: c.t("outcome"), value: c.code("outcome", p.Outcome), choices: outcomes, wide: p.Outcome == "", heavy: true},
+		pair{label: c.t("paid_by"), value: c.code("method", p.PaidBy)},
 		pair{label: c.t("remains"), value: p.Remains, wide: true},
 		pair{label: c.t("next_visit"), value: c.date(p.NextOn)},
 		pair{label: c.t("repair_warranty"), value: until, wide: true, heavy: true, blank: p.Outcome == "" || p.Outcome == "done"},
@@ -156,6 +149,22 @@ func (p RepairSheet) draw(c *canvas) {
 	if phone := p.Letterhead.Complaints; phone != "" {
 		c.fine(c.t("complain_to", phone))
 	}
+}
+
+// readings are few and short: one after the other, before → after.
+func (c *canvas) readings(all []Reading) string {
+	var out []string
+	for _, r := range all[:min(len(all), 100)] {
+		if r.Before == "" {
+			out = append(out, strings.TrimSpace(r.Name+" "+r.After))
+			continue
+		}
+		out = append(out, strings.TrimSpace(r.Name+" "+r.Before+" → "+r.After))
+	}
+	if c.chinese() {
+		return strings.Join(out, "；")
+	}
+	return strings.Join(out, "; ")
 }
 
 // scale offers codes of a group to tick, one of them ticked already.

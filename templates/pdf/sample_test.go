@@ -68,6 +68,20 @@ func scribble() [][][2]float64 {
 	return out
 }
 
+// public is the head of what hangs at a door.
+func public() Head {
+	h := sampleHead
+	h.Link = "https://service.example.cn/report"
+	return h
+}
+
+// inside is the head of papers that stay in the house.
+func inside(number string) Head {
+	h := numbered(number)
+	h.Link = ""
+	return h
+}
+
 func numbered(number string) Head {
 	h := sampleHead
 	h.Number = number
@@ -76,7 +90,7 @@ func numbered(number string) Head {
 
 func sampleWorkOrder() WorkOrder {
 	return WorkOrder{
-		Head: sampleHead, Request: "SR-2026-003391", Received: at("2026-11-20 08:42"), Kind: "repair", Mode: "on_site", Priority: 2,
+		Head: inside(""), Request: "SR-2026-003391", Received: at("2026-11-20 08:42"), Kind: "repair", Mode: "on_site", Priority: 2,
 		Customer: sampleCustomer, Window: Window{at("2026-11-21 09:00"), at("2026-11-21 11:00")}, Device: sampleDevice,
 		Fault:  "洗到一半停机，屏幕显示 E2，水排不出去，阳台地面有积水。昨晚试过重新通电，没有用。",
 		Photos: 2, Tried: "已请客户清理排水过滤器并检查排水管，故障仍在。",
@@ -140,7 +154,7 @@ func sampleReceipt() Receipt {
 
 func sampleFollowUp() FollowUp {
 	return FollowUp{
-		Head: numbered("FU-2026-001150"), Kind: "after_visit", From: calendar.On(2026, 11, 23), To: calendar.On(2026, 11, 24), DueOn: calendar.On(2026, 11, 23),
+		Head: inside("FU-2026-001150"), Kind: "after_visit", From: calendar.On(2026, 11, 23), To: calendar.On(2026, 11, 24), DueOn: calendar.On(2026, 11, 23),
 		Customer: sampleCustomer, BestTime: "18:00 以后", Language: "zh-Hans", Device: sampleDevice, FinishedAt: at("2026-11-21 11:15"), Engineer: sampleEngineer,
 		Done: "更换排水泵，清理泵腔异物", Told: "洗涤前掏空衣袋；每月清理排水过滤器", Promises: []string{"2026-11-25 前电话告知地面水渍的处理办法"}, EarlierScores: "2026-03：5 / 5，2026-10：3 / 4",
 		Script: "2026-2", Attempts: []Attempt{{at("2026-11-23 10:12"), "许婷", "no_answer", "语音信箱"}},
@@ -158,8 +172,8 @@ func reachedFollowUp() FollowUp {
 }
 
 func sampleDaySheet() DaySheet {
-	head := sampleHead
-	head.Order, head.Link, head.Number = "", "", "20261121-A012"
+	head := inside("20261121-A012")
+	head.Order = ""
 	o := sampleWorkOrder()
 	visit := func(order, from, to, name, address, fault string) Stop {
 		return Stop{Window: Window{at("2026-11-21 " + from), at("2026-11-21 " + to)}, Order: order, Kind: "repair", Priority: 3,
@@ -180,8 +194,8 @@ func sampleDaySheet() DaySheet {
 }
 
 func samplePickList() PickList {
-	head := sampleHead
-	head.Order, head.Link, head.Number = "", "", "PU-2026-0712"
+	head := inside("PU-2026-0712")
+	head.Order = ""
 	return PickList{
 		Head: head, Day: calendar.On(2026, 11, 21), Place: "余杭中心库", Engineer: sampleEngineer, NeededBy: Window{To: at("2026-11-21 08:45")},
 		Lines: []PickLine{
@@ -212,7 +226,7 @@ func sampleAcceptance() Acceptance {
 		Materials: []Line{{Kind: "material", Description: "加长铜管 Ø 6/10", SKU: "CU-0610", Unit: "m", Quantity: 4, UnitPrice: money.Yuan(95), Amount: money.Yuan(380)}},
 		Training:  true, Papers: []string{"说明书", "保修卡", "合格证"}, Defects: []Defect{{"302 室排水管重新找坡", calendar.On(2026, 11, 24)}}, Result: "with_defects",
 		WarrantyFrom: calendar.On(2026, 11, 20), WarrantyUntil: calendar.On(2032, 11, 19), Installers: []Person{sampleEngineer, {"孙浩", "A031", ""}},
-		Signature: Signature{Strokes: scribble(), Name: "何主任", Relation: "colleague", At: at("2026-11-20 16:42")}, Original: "客户服务部", Copies: "生产部、财务部",
+		Signature: Signature{Strokes: scribble(), Name: "何主任", Relation: "客户代表", At: at("2026-11-20 16:42")}, Original: "客户服务部", Copies: "生产部、财务部",
 	}
 }
 
@@ -240,14 +254,14 @@ func sampleChecklist() Checklist {
 
 func sampleNoAccess() NoAccess {
 	return NoAccess{
-		Head: sampleHead, Customer: "陈思远", CameAt: at("2026-11-21 10:05"), Window: Window{at("2026-11-21 09:00"), at("2026-11-21 11:00")},
+		Head: public(), Customer: "陈思远", CameAt: at("2026-11-21 10:05"), Window: Window{at("2026-11-21 09:00"), at("2026-11-21 11:00")},
 		Engineer: sampleEngineer, Attempt: 1, Note: "敲门三次并拨打两次电话，均无人应答。", AnswerBy: at("2026-11-28 18:00"),
 	}
 }
 
 func sampleReport() Report {
-	head := sampleHead
-	head.Order, head.Link = "", ""
+	head := inside("")
+	head.Order = ""
 	return Report{
 		Head: head, Title: "收款月报", From: calendar.On(2026, 11, 1), To: calendar.On(2026, 11, 30), Scope: "余杭服务中心",
 		Columns: []ReportColumn{{"日期", 2, false}, {"收据号", 3, false}, {"客户", 3, false}, {"应收", 2, true}, {"已收", 2, true}, {"尚欠", 2, true}},

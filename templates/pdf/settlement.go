@@ -84,6 +84,7 @@ func (p Settlement) bill(c *canvas, receipt bool) {
 		c.table([]column{{head: c.t("paid_at"), width: 36}, {head: c.t("method"), width: 30}, {head: c.t("reference"), width: 52}, {head: c.t("received_by"), width: 34}, {head: c.t("amount"), width: 28, end: true}}, rows, 0)
 	}
 	c.y += 1
+	c.need(42)
 	c.pairs(
 		pair{label: c.t("due_on"), value: c.date(p.DueOn), heavy: true},
 		pair{label: c.t("engineer"), value: c.person(p.Engineer)},

@@ -80,6 +80,10 @@ func (p WorkOrder) draw(c *canvas) {
 		pair{label: c.t("priority"), value: c.priority(p.Priority)},
 		pair{label: c.t("request"), value: p.Request},
 		pair{label: c.t("received"), value: c.moment(p.Received)},
+		pair{label: c.t("engineer"), value: c.person(p.Engineer), heavy: true, blank: true},
+		pair{label: c.t("engineer_phone"), value: p.Engineer.Phone},
+		pair{label: c.t("helpers"), value: c.people(p.Helpers)},
+		pair{label: c.t("dispatched_by"), value: list(p.DispatchedBy, c.moment(p.DispatchedAt))},
 	)
 	c.customer(p.Customer)
 	c.device(p.Device)
@@ -128,18 +132,11 @@ func (p WorkOrder) draw(c *canvas) {
 		c.section(c.t("agreed_money"), 8)
 		c.pairs(pair{label: c.t("call_out_fee"), value: fee}, pair{label: c.t("limit"), value: some(p.Limit)})
 	}
-	c.section(c.t("dispatch"), 46)
-	helpers := make([]string, len(p.Helpers))
-	for i, h := range p.Helpers {
-		helpers[i] = c.person(h)
-	}
+	c.y += 1.5
+	c.need(34)
 	c.pairs(
-		pair{label: c.t("engineer"), value: c.person(p.Engineer), heavy: true, blank: true},
-		pair{label: c.t("engineer_phone"), value: p.Engineer.Phone},
-		pair{label: c.t("helpers"), value: list(helpers...)},
-		pair{label: c.t("dispatched_by"), value: list(p.DispatchedBy, c.moment(p.DispatchedAt))},
-		pair{label: c.t("arrived_at"), blank: true, height: 7},
-		pair{label: c.t("left_at"), blank: true, height: 7},
+		pair{label: c.t("arrived_at"), blank: true, height: 6},
+		pair{label: c.t("left_at"), blank: true, height: 6},
 	)
 	c.signatures(signing{title: c.t("sign_engineer"), who: c.person(p.Engineer)}, signing{title: c.t("sign_customer")})
 }
@@ -162,6 +159,24 @@ func (c *canvas) customer(p Party) {
 		pair{label: c.t("payer"), value: p.Payer},
 		pair{label: c.t("address"), value: p.Address, wide: true, blank: true},
 		pair{label: c.t("access"), value: p.AccessNotes, wide: true},
+	)
+}
+
+// customerAndDevice says both in short, for papers the customer keeps: he knows the way to his own door.
+func (c *canvas) customerAndDevice(p Party, d Device) {
+	c.section(c.t("customer_device"), 14)
+	c.pairs(
+		pair{label: c.t("customer"), value: p.Name, heavy: true, blank: true},
+		pair{label: c.t("phone"), value: c.phone(p.Phone), blank: true},
+		pair{label: c.t("on_site"), value: list(p.OnSite.Name, c.code("contact", p.OnSite.Role), c.phone(p.OnSite.Phone))},
+		pair{label: c.t("payer"), value: p.Payer},
+		pair{label: c.t("address"), value: p.Address, wide: true, blank: true},
+		pair{label: c.t("model"), value: list(d.Category, d.Brand, d.Model), heavy: true, blank: true},
+		pair{label: c.t("serial"), value: d.Serial, blank: true},
+		pair{label: c.t("plate"), value: d.Plate},
+		pair{label: c.t("purchased"), value: c.shortDate(d.PurchasedOn), blank: true},
+		pair{label: c.t("warranty_until"), value: c.shortDate(d.WarrantyUntil), blank: true},
+		pair{label: c.t("coverage"), value: c.coverage(d), wide: true, heavy: true, blank: true},
 	)
 }
 

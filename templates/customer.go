@@ -1,0 +1,75 @@
+package templates
+
+import "time"
+
+// CustomerRow is one customer of a list.
+type CustomerRow struct {
+	ID, Name, Phone string
+	Class           string
+	Sites           int
+	Devices         int
+	Open            int
+	LastAt          time.Time
+}
+
+// Customers is GET /customers?q=&cursor=, with the form for a new one.
+type Customers struct {
+	Chrome
+	Q      string
+	Rows   []CustomerRow
+	More   string
+	MayAdd bool
+}
+
+func (Customers) place() place { return place{"customers", "desk"} }
+
+// Customer is GET /customers/{id}.
+type Customer struct {
+	Chrome
+	ID, Name, Phone string
+	Class           string
+	Language        string
+	Since           time.Time
+	Contacts        []Person
+	Sites           []Place
+	Devices         []Device
+	History         []Link // requests, orders, complaints, newest first
+	Owed            string // in words of money; empty: nothing
+	Regions         []Option
+	MayEdit         bool
+}
+
+func (Customer) place() place { return place{"customer", "desk"} }
+
+// AssetRow is one device of a list.
+type AssetRow struct {
+	Device
+	Customer string
+	Site     string
+	Repairs  int
+}
+
+// Assets is GET /assets?q=&cursor=.
+type Assets struct {
+	Chrome
+	Q    string
+	Rows []AssetRow
+	More string
+}
+
+func (Assets) place() place { return place{"assets", "desk"} }
+
+// Asset is GET /assets/{id}: one device and all that was ever done to it.
+type Asset struct {
+	Chrome
+	Device     Device
+	Customer   Link
+	Site       Place
+	ProducedOn string
+	Proof      string
+	Repairs    int // inside warranty
+	Events     []Event
+	Orders     []Link
+}
+
+func (Asset) place() place { return place{"asset", "desk"} }

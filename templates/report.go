@@ -1,0 +1,21 @@
+package templates
+
+// Report is GET /report: anybody asks for a repair, without a login.
+type Report struct {
+	Chrome
+	Company        string
+	Hotline        string
+	IdempotencyKey string // kept when the form is refused
+}
+
+func (Report) place() place { return place{"report", "plain"} }
+
+// Reported is what follows: the number, and where to look.
+type Reported struct {
+	Chrome
+	Number  string
+	Link    string // the customer's own page
+	Hotline string
+}
+
+func (Reported) place() place { return place{"reported", "plain"} }

@@ -1,0 +1,96 @@
+package templates
+
+import (
+	"slices"
+	"time"
+)
+
+// RequestFilter is what a list of requests was asked for.
+type RequestFilter struct{ State, Q string }
+
+// RequestRow is one request of a list.
+type RequestRow struct {
+	Number     string
+	State      string
+	Kind       string
+	Channel    string
+	Customer   string
+	Summary    string
+	ReceivedAt time.Time
+	ReplyBy    time.Time // zero once replied
+	Coverage   string
+	Duplicates int
+}
+
+// Requests is GET /requests?state=&q=&cursor=.
+type Requests struct {
+	Chrome
+	Filter RequestFilter
+	Rows   []RequestRow
+	More   string
+	Intake bool
+}
+
+func (Requests) place() place { return place{"requests", "desk"} }
+
+// Known is a customer whom the intake found by telephone number or name.
+type Known struct {
+	ID, Name, Phone string
+	Class           string
+	Sites           []Option // id → address
+	Devices         []Option // id → name and serial
+	Open            []Link   // what is open for him already
+	Repairs         []Link   // what was repaired lately
+}
+
+// Intake is GET /desk/intake?q=&customer=: telephone number first, then the
+// request itself. It posts to /requests.
+type Intake struct {
+	Chrome
+	Q       string // telephone number or name that was looked for
+	Looked  bool   // a search was made
+	Found   []Known
+	Known   *Known // the customer who was chosen
+	Regions []Option
+	Fresh   bool // a new customer is being taken in
+}
+
+func (Intake) place() place { return place{"intake", "desk"} }
+
+// Request is GET /requests/{number}.
+type Request struct {
+	Chrome
+	Number      string
+	State       string
+	Kind        string
+	Channel     string
+	Summary     string
+	Description string
+	Told        string
+	ReceivedAt  time.Time
+	TakenBy     string
+	ReplyBy     time.Time
+	RepliedAt   time.Time
+	Solution    string
+	Customer    Link
+	Contacts    []Person
+	Site        Place
+	Device      Device
+	Duplicates  []Link // hints: perhaps the same fault
+	Orders      []Link
+	Events      []Event
+	Files       []File
+
+	Skills      []Option
+	PartChoices []Option
+	FaultCodes  []Option
+	Minutes     int // proposed length of the work
+	Priority    int // proposed
+	// Allowed: triage reply answer work-order conversations.
+	Allowed []string
+}
+
+func (Request) place() place { return place{"request", "desk"} }
+
+// May reports whether this act is possible now.
+func (r Request) May(act string) bool { return slices.Contains(r.Allowed, act) }

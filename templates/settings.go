@@ -1,0 +1,165 @@
+package templates
+
+import "time"
+
+// SettingsTabs are the pages of the settings.
+func (c Chrome) SettingsTabs() []MenuItem {
+	return c.tabs("ui.settings.", "/settings", "about", "users", "organisations", "engineers", "calendar", "webhooks")
+}
+
+// Setting is one setting of the running program and where it came from.
+type Setting struct{ Name, Value, Origin string }
+
+// Settings is GET /settings: what runs here.
+type Settings struct {
+	Chrome
+	Version  string
+	Database string
+	Settings []Setting
+	Checks   []Setting // invariants: name, count of violations, when
+}
+
+func (Settings) place() place { return place{"settings", "desk"} }
+
+// UserRow is one person with a login.
+type UserRow struct {
+	ID, Login, Name string
+	Roles           []string
+	Organisation    string
+	LastSeen        time.Time
+	Disabled        bool
+}
+
+// SettingsUsers is GET /settings/users.
+type SettingsUsers struct {
+	Chrome
+	Rows          []UserRow
+	More          string
+	Organisations []Option
+	MayAdd        bool
+	SetupLink     string // one-time, shown once after a user without password was made
+}
+
+func (SettingsUsers) place() place { return place{"settings-users", "desk"} }
+
+// OrganisationRow is one unit of the company or a partner.
+type OrganisationRow struct {
+	Code, Name, Kind string
+	Parent           string
+	Regions          []string
+	Timezone         string
+}
+
+// SettingsOrganisations is GET /settings/organisations.
+type SettingsOrganisations struct {
+	Chrome
+	Rows    []OrganisationRow
+	Parents []Option
+	Regions []Option
+	MayAdd  bool
+}
+
+func (SettingsOrganisations) place() place { return place{"settings-organisations", "desk"} }
+
+// EngineerRow is one engineer with what he can and when he works next.
+type EngineerRow struct {
+	ID, Name, Staff string
+	Phone           string
+	Regions         []string
+	Skills          []string
+	Organisation    string
+	ShiftFrom       time.Time // today's or the next
+	ShiftTo         time.Time
+	Absence         string // word of "absence" while away
+	AbsentUntil     time.Time
+	VisitsToday     int
+}
+
+// AbsenceRow is leave that was asked for.
+type AbsenceRow struct {
+	ID       string
+	Engineer string
+	Kind     string
+	From, To time.Time
+	Reason   string
+	State    string // of "absence"
+	Open     bool   // may be approved or rejected
+}
+
+// DisplacedRow is a visit that lost its engineer.
+type DisplacedRow struct {
+	Order    Link
+	Customer string
+	From, To time.Time // announced window
+	Parts    string    // what lies in his van
+}
+
+// SettingsEngineers is GET /settings/engineers: shifts, absences, "engineer out".
+type SettingsEngineers struct {
+	Chrome
+	Rows      []EngineerRow
+	Absences  []AbsenceRow
+	Displaced []DisplacedRow // right after an absence displaced visits
+	MayEdit   bool
+}
+
+func (SettingsEngineers) place() place { return place{"settings-engineers", "desk"} }
+
+// Choose are the engineers as options.
+func (s SettingsEngineers) Choose() []Option {
+	list := make([]Option, len(s.Rows))
+	for i, r := range s.Rows {
+		list[i] = Option{Value: r.ID, Text: r.Name + " " + r.Staff}
+	}
+	return list
+}
+
+// DayRow is one day on which the calendar departs from the week.
+type DayRow struct {
+	Date    string
+	Name    string
+	Working bool
+}
+
+// SettingsCalendar is GET /settings/calendar?year=.
+type SettingsCalendar struct {
+	Chrome
+	Year    int
+	Years   []Option
+	Known   bool // the year's public holidays are known
+	Rows    []DayRow
+	MayEdit bool
+}
+
+func (SettingsCalendar) place() place { return place{"settings-calendar", "desk"} }
+
+// WebhookRow is one address that hears of events.
+type WebhookRow struct {
+	ID, URL   string
+	Kinds     []string
+	Delivered int
+	Pending   int
+	Dead      int
+}
+
+// DeliveryRow is one message that could not be delivered.
+type DeliveryRow struct {
+	ID        string
+	URL       string
+	Kind      string
+	FailedAt  time.Time
+	Attempts  int
+	LastError string
+}
+
+// SettingsWebhooks is GET /settings/webhooks: who listens, and what was given up.
+type SettingsWebhooks struct {
+	Chrome
+	Rows    []WebhookRow
+	Dead    []DeliveryRow
+	More    string
+	Secret  string // of a webhook just made; shown once
+	MayEdit bool
+}
+
+func (SettingsWebhooks) place() place { return place{"settings-webhooks", "desk"} }

@@ -1,0 +1,130 @@
+package templates
+
+import (
+	"strings"
+	"time"
+)
+
+// StockRow is one part at one place in one condition.
+type StockRow struct {
+	SKU, Name string
+	Unit      string
+	Place     string // code
+	PlaceName string
+	Condition string
+	OnHand    int64
+	Reserved  int64
+	Available int64
+	Minimum   int64 // 0: none set
+}
+
+// Low reports whether less is free than should be.
+func (r StockRow) Low() bool { return r.Minimum > 0 && r.Available < r.Minimum }
+
+// Stock is GET /stock?sku=&place=&cursor=.
+type Stock struct {
+	Chrome
+	SKU, Place  string
+	Places      []Option // code → name
+	Rows        []StockRow
+	More        string
+	PartChoices []Option // sku → name, for the movement form
+	MayMove     bool
+}
+
+func (Stock) place() place { return place{"stock", "desk"} }
+
+// MovementRow is one entry of the stock ledger.
+type MovementRow struct {
+	At          time.Time
+	Kind        string
+	SKU, Name   string
+	Quantity    int64
+	Unit        string
+	From, To    string
+	Condition   string
+	OrderNumber string
+	Reason      string
+	By          string
+}
+
+// Movements is GET /stock/movements?sku=&place=&cursor=.
+type Movements struct {
+	Chrome
+	SKU, Place string
+	Places     []Option
+	Rows       []MovementRow
+	More       string
+}
+
+func (Movements) place() place { return place{"movements", "desk"} }
+
+// Pickups is GET /stock/pickups?place=&day=&state=&cursor=.
+type Pickups struct {
+	Chrome
+	Place, Day, State string
+	Places            []Option
+	Rows              []Pickup
+	More              string
+	PickListPDF       string
+}
+
+func (Pickups) place() place { return place{"pickups", "desk"} }
+
+// ShortageRow is an order that waits for a part.
+type ShortageRow struct {
+	OrderNumber  string
+	SKU, Name    string
+	Unit         string
+	Quantity     int64
+	WaitingSince time.Time
+	ExpectedOn   string
+	State        string // of "part"
+	Customer     string
+}
+
+// ExpectedRow is a delivery on its way.
+type ExpectedRow struct {
+	ID         string
+	SKU, Name  string
+	Unit       string
+	Quantity   int64
+	Place      string
+	ExpectedOn string
+	Supplier   string
+}
+
+// Shortages is GET /stock/shortages: who waits for what, and what is coming.
+type Shortages struct {
+	Chrome
+	Rows        []ShortageRow
+	More        string
+	Expected    []ExpectedRow
+	Places      []Option
+	PartChoices []Option
+	MayExpect   bool
+}
+
+func (Shortages) place() place { return place{"shortages", "desk"} }
+
+// StockTabs are the four pages of the stock section.
+func (c Chrome) StockTabs() []MenuItem {
+	return c.tabs("ui.stock.", "/stock", "balances", "movements", "pickups", "shortages")
+}
+
+// tabs are the pages of a section; the first one is the section's own path.
+func (c Chrome) tabs(prefix, path string, names ...string) []MenuItem {
+	here, _, _ := strings.Cut(c.Path, "?")
+	items := make([]MenuItem, len(names))
+	for i, name := range names {
+		to := path
+		if i > 0 {
+			to += "/" + name
+		}
+		items[i] = MenuItem{prefix + name, to, here == to}
+	}
+	return items
+}
+
+// PickupActs are the acts of a pick-up, in their usual order.
+func (Pickups) PickupActs() []string { return []string{"ready", "hand-over", "receive", "cancel"} }
