@@ -166,7 +166,7 @@ func (a *App) readyz(w http.ResponseWriter, r *http.Request, now *state) {
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
 	if err := now.database.Ping(ctx); err != nil {
-		a.config.Log.Warn("not ready", "error", err)
+		a.config.Log.Debug("not ready", "error", err)
 		unavailable(w, "the database does not answer")
 		return
 	}

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // time zones, where the system has none
 
 	"github.com/alecthomas/kong"
 )
@@ -26,6 +27,8 @@ type commands struct {
 	Migrate migrateCmd `cmd:"" help:"Bring the database to this version's schema and end."`
 	Config  configCmd  `cmd:"" help:"Print every setting, its value and where it comes from; secrets hidden."`
 	Version versionCmd `cmd:"" help:"Print the version."`
+	User    userCmd    `cmd:"" help:"People who sign in."`
+	Token   tokenCmd   `cmd:"" help:"Tokens of programs."`
 	Bench   benchCmd   `cmd:"" help:"Measure something and print the figures."`
 }
 

@@ -1,6 +1,10 @@
 package main
 
-import "fmt"
+import (
+	"context"
+	"errors"
+	"fmt"
+)
 
 type serveCmd struct{}
 
@@ -15,5 +19,9 @@ func (*serveCmd) Run(g *Globals) error {
 		return err
 	}
 	_, _ = fmt.Fprintln(g.Out, app.URL())
-	return app.Run(g.Context)
+	err = app.Run(g.Context)
+	if errors.Is(err, context.Canceled) && g.Context.Err() != nil {
+		return nil // asked to end while it was starting
+	}
+	return err
 }

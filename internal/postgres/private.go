@@ -171,6 +171,9 @@ func (p *Private) Close() error {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
+	if !strings.HasPrefix(p.socket, p.folder) {
+		_ = os.Remove(p.socket) // if empty
+	}
 	p.o.Log.Info("private PostgreSQL stopped", "folder", p.folder)
 	return nil
 }
