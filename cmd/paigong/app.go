@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"paigong/internal/auth"
 	"paigong/internal/postgres"
 )
 
@@ -42,11 +43,23 @@ func (a *App) wire(stopping context.Context, s *postgres.Server) (http.Handler, 
 	return http.NotFoundHandler(), nil, nil
 }
 
+// inviteFirst shows the link with which the first administrator sets up an empty database.
+func (a *App) inviteFirst(ctx context.Context, s *postgres.Server) error {
+	token, needed, err := auth.New(s.DB(), a.config.Now, auth.Rules{}).FirstRun(ctx)
+	if needed {
+		a.config.Say("Nobody can sign in yet. Set up the first administrator, once, within a day: " + a.URL() + setupPath + token)
+	}
+	return err
+}
+
 // New takes the address, so that a second program on it fails before it touches the data.
 func New(c Config) (*App, error) {
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w; say --listen HOST:PORT for another address", c.Listen, err)
+	}
+	if c.Say == nil {
+		c.Say = func(string) {}
 	}
 	a := &App{config: c, listener: listener}
 	a.state.Store(&state{why: "starting"})
@@ -100,6 +113,9 @@ func (a *App) Run(ctx context.Context) (err error) {
 	defer stop()
 	handler, work, err := a.wire(stopping, database)
 	if err != nil {
+		return err
+	}
+	if err := a.inviteFirst(ctx, database); err != nil {
 		return err
 	}
 	a.state.Store(&state{database: database, handler: handler})

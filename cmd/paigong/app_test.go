@@ -263,6 +263,28 @@ func TestRunningRequestsFinishBeforeTheProgramEnds(t *testing.T) {
 	}
 }
 
+func TestSetUpLinkOfAnEmptyDatabase(t *testing.T) {
+	t.Parallel()
+	url := pgtest.URL(t)
+	said := make(chan string, 1)
+	app, stop := start(t, Config{DatabaseURL: url, Say: func(line string) { said <- line }})
+	select {
+	case line := <-said:
+		if !strings.Contains(line, app.URL()+"/setup/") {
+			t.Errorf("the first start says %q, want the set-up link", line)
+		}
+	default:
+		t.Error("the first start on an empty database shows no set-up link")
+	}
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	if status, _, errs := command(t, map[string]string{"DATABASE_URL": url}, "user", "add", "--login", "admin", "--role", "admin"); status != 0 {
+		t.Fatal(errs)
+	}
+	start(t, Config{DatabaseURL: url, Say: func(line string) { t.Errorf("with a user there is nothing to set up, but: %q", line) }})
+}
+
 func TestAddressInUse(t *testing.T) {
 	t.Parallel()
 	app, _ := start(t, Config{DatabaseURL: pgtest.URL(t)})

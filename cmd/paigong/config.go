@@ -27,6 +27,7 @@ type Config struct {
 	Lang        string         // language of people who have not chosen one
 	Now         func() time.Time
 	Log         *slog.Logger
+	Say         func(line string) // what the operator must see, such as the set-up link; nil: silence
 }
 
 // Setting is one line of `paigong config`.

@@ -14,11 +14,12 @@ func (*serveCmd) Run(g *Globals) error {
 	if err != nil {
 		return err
 	}
+	c.Say = func(line string) { _, _ = fmt.Fprintln(g.Out, line) }
 	app, err := New(c)
 	if err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintln(g.Out, app.URL())
+	c.Say(app.URL())
 	err = app.Run(g.Context)
 	if errors.Is(err, context.Canceled) && g.Context.Err() != nil {
 		return nil // asked to end while it was starting
