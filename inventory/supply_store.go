@@ -1,0 +1,58 @@
+package inventory
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/gofrs/uuid/v5"
+
+	"paigong/internal/auth"
+)
+
+// SupplyFor finds where an order could get these parts, over the places in sight: what is free, and what
+// the order itself holds already. It looks without locking; Reserve decides. Places are in the order of
+// their codes.
+func (l Ledger) SupplyFor(ctx context.Context, scope auth.Scope, parts []uuid.UUID, order uuid.UUID) (Supply, error) {
+	var s Supply
+	seen, err := within(scope)
+	if err != nil || len(parts) == 0 {
+		return s, err
+	}
+	var places []struct {
+		ID         uuid.UUID
+		Code, Name string
+		Kind       PlaceKind
+		EngineerID *uuid.UUID
+		OrgID      int32
+		Lat, Lng   *float64
+		OpenHours  string
+		Reachable  bool
+		PartIDs    []string `bun:"part_ids,array"`
+		Free       []int64  `bun:",array"`
+	}
+	// Stock is grouped before it meets the places, so that a row is sent for each place, not for each part of it.
+	err = l.db.NewRaw(`SELECT pl.id, pl.code, pl.name, pl.kind, pl.engineer_id, pl.org_id, pl.lat, pl.lng, pl.open_hours, pl.reachable, x.part_ids, x.free
+		FROM (SELECT s.place_id, array_agg(s.part_id::text) AS part_ids, array_agg(s.on_hand - s.reserved + coalesce(r.quantity, 0)) AS free
+		      FROM stock s LEFT JOIN reservations r ON r.order_id = ? AND r.state = 'held' AND r.place_id = s.place_id AND r.part_id = s.part_id
+		      WHERE s.part_id = ANY (?::uuid[]) AND s.condition = 'good' AND s.on_hand - s.reserved + coalesce(r.quantity, 0) > 0
+		      GROUP BY s.place_id) x
+		JOIN places pl ON pl.id = x.place_id WHERE pl.retired_at IS NULL AND ? ORDER BY pl.code`, order, uuids(parts), seen).Scan(ctx, &places)
+	if err != nil {
+		return s, fmt.Errorf("find parts for order %s: %w", order, refusedBy(err))
+	}
+	for _, p := range places {
+		free := make(map[uuid.UUID]int64, len(p.PartIDs))
+		for i, part := range p.PartIDs {
+			free[uuid.FromStringOrNil(part)] = p.Free[i]
+		}
+		s.Places = append(s.Places, SupplyPlace{ID: p.ID, Code: p.Code, Name: p.Name, Kind: p.Kind, EngineerID: p.EngineerID, OrgID: p.OrgID,
+			At: pointOf(p.Lat, p.Lng), OpenHours: p.OpenHours, Reachable: p.Reachable, Free: free})
+	}
+	err = l.db.NewRaw(`SELECT e.part_id, e.to_place AS place_id, pl.code AS place_code, e.quantity - e.received AS quantity, e.expected_on AS "on"
+		FROM stock_expected e JOIN places pl ON pl.id = e.to_place
+		WHERE e.part_id = ANY (?::uuid[]) AND e.state = 'open' AND ? ORDER BY e.expected_on, e.id LIMIT 200`, uuids(parts), seen).Scan(ctx, &s.Expected)
+	if err != nil {
+		return s, fmt.Errorf("find goods expected for order %s: %w", order, refusedBy(err))
+	}
+	return s, nil
+}
