@@ -63,6 +63,7 @@ type Private struct {
 	onStart func()
 	closing chan struct{}
 	watched chan struct{}
+	closed  func() error
 }
 
 // StartPrivate joins the private server of a data folder, or starts it, and returns when it
@@ -79,6 +80,7 @@ func StartPrivate(ctx context.Context, o PrivateOptions) (*Private, error) {
 		return nil, err
 	}
 	p := &Private{o: o, closing: make(chan struct{}), watched: make(chan struct{})}
+	p.closed = sync.OnceValue(p.close)
 	if err := os.MkdirAll(filepath.Join(data, "postgres"), 0o755); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
@@ -107,7 +109,7 @@ func StartPrivate(ctx context.Context, o PrivateOptions) (*Private, error) {
 func (p *Private) Up() bool { return p.up.Load() }
 
 // Major is PostgreSQL's major version.
-func (p *Private) Major() int { return p.bin.Major }
+func (p *Private) Major() int { return p.madeBy() }
 
 // URL is the connection string of one database, as the server's superuser.
 func (p *Private) URL(database string) string {
@@ -141,7 +143,9 @@ func (p *Private) afterRestart(do func()) {
 }
 
 // Close leaves the server. The last program to leave waits until it has stopped.
-func (p *Private) Close() error {
+func (p *Private) Close() error { return p.closed() }
+
+func (p *Private) close() error {
 	close(p.closing)
 	<-p.watched
 	p.up.Store(false)
@@ -242,28 +246,24 @@ func (p *Private) ensure(ctx context.Context) error {
 	if err := flock(ctx, start, syscall.LOCK_EX); err != nil {
 		return fmt.Errorf("wait for another program to start PostgreSQL in %s: %w", p.folder, err)
 	}
-	if p.bin.Dir == "" {
-		if p.bin, err = p.o.supply.find(ctx, p.madeBy(), p.o.Log); err != nil {
-			return err
-		}
-	}
 	if pid := p.postmaster(); runs(pid, p.cluster()) {
 		if err := p.announce(); err == nil || p.outlives(ctx, pid, 5*time.Second) {
-			return p.ready(ctx, pid, nil)
+			if err := p.ready(ctx, pid, nil); !errors.Is(err, errGone) {
+				return err
+			}
 		}
 	}
-	if err := p.start(ctx); err != nil {
-		if !p.o.Throwaway || ctx.Err() != nil {
-			return err
-		}
+	err = p.start(ctx)
+	if err != nil && p.o.Throwaway && p.madeBy() != 0 && ctx.Err() == nil {
 		// A throwaway cluster that does not start is not worth repairing.
 		p.o.Log.Warn("making the throwaway PostgreSQL anew", "error", err)
 		if err := os.RemoveAll(p.cluster()); err != nil {
 			return err
 		}
-		return p.start(ctx)
+		p.bin = Binaries{}
+		err = p.start(ctx)
 	}
-	return nil
+	return err
 }
 
 // outlives waits for a server without a guard (it is shutting down, or its guard was
@@ -297,12 +297,17 @@ func (p *Private) start(ctx context.Context) error {
 		return err
 	}
 	fresh := p.madeBy() == 0
+	if p.bin.Dir == "" {
+		found, err := p.o.supply.find(ctx, p.madeBy(), p.o.Log)
+		if err != nil {
+			return err
+		}
+		p.bin = found
+	}
 	if fresh {
 		if err := p.initialise(ctx); err != nil {
 			return err
 		}
-	} else if p.madeBy() != p.bin.Major {
-		return fmt.Errorf("%s was made by PostgreSQL %d, found is %d in %s: install PostgreSQL %[2]d, or restore a backup into a new folder", p.folder, p.madeBy(), p.bin.Major, p.bin.Dir)
 	}
 	socket, err := p.socketFolder()
 	if err != nil {
@@ -359,7 +364,11 @@ func (p *Private) start(ctx context.Context) error {
 	return nil
 }
 
-// ready waits until the server takes connections, or its guard has ended.
+// errGone: the server that we were about to join is no more.
+var errGone = errors.New("PostgreSQL ended while it was being joined")
+
+// ready waits until the server takes connections. It gives up with errGone when the process
+// pid is no more, and when the guard has ended.
 func (p *Private) ready(ctx context.Context, pid int, ended <-chan struct{}) error {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
@@ -367,15 +376,16 @@ func (p *Private) ready(ctx context.Context, pid int, ended <-chan struct{}) err
 		lines := p.pidFile()
 		if len(lines) >= 8 && strings.TrimSpace(lines[7]) == "ready" {
 			now, _ := strconv.Atoi(strings.TrimSpace(lines[0]))
-			if runs(now, p.cluster()) {
-				p.socket = strings.TrimSpace(lines[4])
+			p.socket = strings.TrimSpace(lines[4])
+			// The file outlives a killed server, and a killed one is seen running for a moment.
+			if runs(now, p.cluster()) && p.answers(ctx) {
 				p.pid.Store(int64(now))
 				p.up.Store(true)
 				return nil
 			}
 		}
 		if pid != 0 && !runs(pid, p.cluster()) {
-			return errors.New("PostgreSQL ended while we joined it; start again")
+			return errGone
 		}
 		select {
 		case <-ended:
@@ -385,6 +395,16 @@ func (p *Private) ready(ctx context.Context, pid int, ended <-chan struct{}) err
 		case <-tick.C:
 		}
 	}
+}
+
+func (p *Private) answers(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, p.URL("postgres"))
+	if err != nil {
+		return false
+	}
+	return conn.Close(ctx) == nil
 }
 
 // clearRemains deals with what kill -9 leaves: workers that have not yet noticed that their
@@ -443,7 +463,7 @@ func (p *Private) initialise(ctx context.Context) error {
 			return err
 		}
 		p.own(draft)
-		cmd := exec.CommandContext(ctx, p.bin.path("initdb"), "--no-sync", "--no-instructions", "--encoding=UTF8", "--locale="+locale,
+		cmd := exec.CommandContext(ctx, p.bin.path("initdb"), "--no-sync", "--no-instructions", "--data-checksums", "--encoding=UTF8", "--locale="+locale,
 			"--username="+superuser, "--auth-local=trust", "--auth-host=reject")
 		closeHandle, err := p.runAs(cmd, draft)
 		if err != nil {
@@ -489,7 +509,6 @@ timezone = 'UTC'
 log_timezone = 'UTC'
 log_line_prefix = '%%m [%%p] '
 lc_messages = 'C'
-dynamic_shared_memory_type = posix
 include_if_exists = 'local.conf'
 `, strings.ReplaceAll(socket, "'", "''"), flushed, connections)
 	local := filepath.Join(p.cluster(), "local.conf")

@@ -202,6 +202,7 @@ func TestFirstQueryOnAFreshAndOnAnExistingFolder(t *testing.T) {
 }
 
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	for name, kill := range map[string]func(p *played){
 		"the program": func(p *played) { p.kill() },
 		"both": func(p *played) {
@@ -220,6 +221,7 @@ func TestKilled(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			data := dataFolder(t)
 			p := play(t, data, nil)
 			p.store("one")
@@ -240,6 +242,7 @@ func parent(pid int) int {
 }
 
 func TestKilledPostgreSQLIsStartedAgain(t *testing.T) {
+	t.Parallel()
 	s, err := Open(t.Context(), Options{Data: dataFolder(t), AsOwner: true})
 	if err != nil {
 		t.Fatal(err)
@@ -273,6 +276,7 @@ func TestKilledPostgreSQLIsStartedAgain(t *testing.T) {
 }
 
 func TestTwoProgramsShareOneFolder(t *testing.T) {
+	t.Parallel()
 	data := dataFolder(t)
 	first, second := play(t, data, nil), play(t, data, nil)
 	if first.server != second.server {
@@ -305,6 +309,7 @@ func TestTwoProgramsShareOneFolder(t *testing.T) {
 }
 
 func TestFourProgramsStartAtOnceOnAFreshFolder(t *testing.T) {
+	t.Parallel()
 	data := dataFolder(t)
 	servers := make(chan int, 4)
 	for range 4 {
@@ -332,6 +337,7 @@ func TestFourProgramsStartAtOnceOnAFreshFolder(t *testing.T) {
 // As root the server runs as somebody else, who may not walk through /root or a folder
 // that mktemp made.
 func TestFolderThatOnlyTheProgramMayEnter(t *testing.T) {
+	t.Parallel()
 	closed := filepath.Join(t.TempDir(), "closed")
 	if err := os.Mkdir(closed, 0o700); err != nil {
 		t.Fatal(err)
@@ -348,6 +354,7 @@ func TestFolderThatOnlyTheProgramMayEnter(t *testing.T) {
 }
 
 func TestNormalUser(t *testing.T) {
+	t.Parallel()
 	var as *account
 	home := t.TempDir()
 	if os.Geteuid() == 0 {
@@ -386,6 +393,7 @@ func TestNormalUser(t *testing.T) {
 }
 
 func TestPostmasterPidOfAStranger(t *testing.T) {
+	t.Parallel()
 	if !canSeeWorkers {
 		t.Log("this system does not tell processes apart by folder; PostgreSQL's own rule applies")
 		return
@@ -405,6 +413,7 @@ func TestPostmasterPidOfAStranger(t *testing.T) {
 }
 
 func TestCutShortWhileMakingTheCluster(t *testing.T) {
+	t.Parallel()
 	data := dataFolder(t)
 	draft := filepath.Join(data, "postgres", "cluster.new")
 	if err := os.MkdirAll(filepath.Join(draft, "base"), 0o700); err != nil {
@@ -419,6 +428,7 @@ func TestCutShortWhileMakingTheCluster(t *testing.T) {
 }
 
 func TestStopsWhenAskedWhileStarting(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
 	defer cancel()
 	data := dataFolder(t)
@@ -440,6 +450,7 @@ func TestStopsWhenAskedWhileStarting(t *testing.T) {
 }
 
 func TestOperatorsSettingsWin(t *testing.T) {
+	t.Parallel()
 	data := dataFolder(t)
 	p := play(t, data, nil)
 	p.leave()
