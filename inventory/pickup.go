@@ -44,12 +44,22 @@ type PickupLine struct {
 	Quantity int64     `json:"quantity"`
 }
 
-// PickupOrder is what a slip is made from.
-type PickupOrder struct {
-	OrgID                                 int32 // the order's owner
-	OrderID, VisitID, PlaceID, EngineerID uuid.UUID
-	NeededBy                              time.Time
-	Lines                                 []Need // PartID and Quantity count
+// PickupInput is what a slip is made from.
+type PickupInput struct {
+	OrgID      int32  // the order's owner
+	Number     string // such as PU-2026-000123; unused when the visit has a slip for this place already
+	OrderID    uuid.UUID
+	VisitID    uuid.UUID
+	PlaceID    uuid.UUID
+	EngineerID uuid.UUID
+	NeededBy   time.Time
+	Lines      []PickupLineInput
+}
+
+// PickupLineInput is a part to fetch. Lines of one part add up.
+type PickupLineInput struct {
+	PartID   uuid.UUID
+	Quantity int64
 }
 
 // PickupAct are the words with an act on a slip.
@@ -69,7 +79,7 @@ type PickupFilter struct {
 	Order    string `query:"work_order" format:"uuid"`
 }
 
-func (o PickupOrder) check() error {
+func (o PickupInput) check() error {
 	if len(o.Lines) == 0 {
 		return fault.New(fault.Invalid, "pickup_empty", "a slip names at least one part").Field("body.lines", "at least one")
 	}

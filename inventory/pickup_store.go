@@ -19,7 +19,7 @@ import (
 )
 
 // MakePickup makes the slip for a visit and a place, or changes the one that is still to be fetched.
-func (l Ledger) MakePickup(ctx context.Context, o PickupOrder) (Pickup, error) {
+func (l Ledger) MakePickup(ctx context.Context, o PickupInput) (Pickup, error) {
 	if err := o.check(); err != nil {
 		return Pickup{}, err
 	}
@@ -35,13 +35,9 @@ func (l Ledger) MakePickup(ctx context.Context, o PickupOrder) (Pickup, error) {
 			return wrap(err)
 		}
 	case none(err):
-		number, err := l.number(ctx, "PU", o.OrgID)
-		if err != nil {
-			return wrap(err)
-		}
 		id = newID()
 		if _, err := l.db.NewRaw(`INSERT INTO pickups (id, org_id, number, visit_id, order_id, place_id, engineer_id, needed_by, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			id, o.OrgID, number, o.VisitID, o.OrderID, o.PlaceID, o.EngineerID, o.NeededBy, l.at()).Exec(ctx); err != nil {
+			id, o.OrgID, o.Number, o.VisitID, o.OrderID, o.PlaceID, o.EngineerID, o.NeededBy, l.at()).Exec(ctx); err != nil {
 			return wrap(err)
 		}
 	default:
@@ -61,24 +57,6 @@ func (l Ledger) MakePickup(ctx context.Context, o PickupOrder) (Pickup, error) {
 
 func sortedIDs[V any](m map[uuid.UUID]V) []uuid.UUID {
 	return slices.SortedFunc(maps.Keys(m), func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
-}
-
-// number takes the next human number of a kind, in the civil year of the organisation.
-func (l Ledger) number(ctx context.Context, kind string, org int32) (string, error) {
-	var zone string
-	if err := l.db.NewRaw("SELECT zone FROM organisations WHERE id = ?", org).Scan(ctx, &zone); err != nil {
-		return "", err
-	}
-	place, err := time.LoadLocation(zone)
-	if err != nil {
-		return "", fmt.Errorf("zone of organisation %d: %w", org, err)
-	}
-	year := calendar.Of(l.at(), place).Year()
-	var n int64
-	if err := l.db.NewRaw("SELECT next_number(?, ?)", kind, year).Scan(ctx, &n); err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("%s-%d-%06d", kind, year, n), nil
 }
 
 const pickupColumns = `k.id, k.number, k.org_id, k.visit_id, k.order_id, w.number AS work_order_number, k.place_id, pl.code AS place_code, pl.name AS place_name,
@@ -382,13 +360,13 @@ func (l Ledger) choosePieces(ctx context.Context, from spot, n int64, c carry, p
 	return serials, nil
 }
 
-// CancelPickups cancels the slips of a visit that nobody has handed over yet.
-func (l Ledger) CancelPickups(ctx context.Context, visit uuid.UUID, why string) error {
+// CancelPickups cancels the slips of an order that nobody has handed over yet.
+func (l Ledger) CancelPickups(ctx context.Context, order uuid.UUID, why string) error {
 	if why == "" {
-		why = "visit called off"
+		why = "not needed any more"
 	}
-	if _, err := l.db.NewRaw("UPDATE pickups SET state = 'cancelled', ended_at = ?, why = ? WHERE visit_id = ? AND state IN ('to_pick', 'ready')", l.at(), why, visit).Exec(ctx); err != nil {
-		return fmt.Errorf("cancel slips of visit %s: %w", visit, refusedBy(err))
+	if _, err := l.db.NewRaw("UPDATE pickups SET state = 'cancelled', ended_at = ?, why = ? WHERE order_id = ? AND state IN ('to_pick', 'ready')", l.at(), why, order).Exec(ctx); err != nil {
+		return fmt.Errorf("cancel slips of order %s: %w", order, refusedBy(err))
 	}
 	return nil
 }

@@ -155,9 +155,9 @@ func (l Ledger) Release(ctx context.Context, order uuid.UUID, why string, onlyVi
 	})
 }
 
-// ReleaseAt lets go what the order holds in one place, such as parts that were not found at the shelf.
-func (l Ledger) ReleaseAt(ctx context.Context, order, place uuid.UUID, why string) error {
-	return l.releaseIf(ctx, order, why, func(r Reservation) bool { return r.PlaceID == place })
+// ReleaseAt lets go what the order holds of one part in one place, such as a part not found at the shelf.
+func (l Ledger) ReleaseAt(ctx context.Context, order, place, part uuid.UUID, why string) error {
+	return l.releaseIf(ctx, order, why, func(r Reservation) bool { return r.PlaceID == place && r.PartID == part })
 }
 
 func (l Ledger) releaseIf(ctx context.Context, order uuid.UUID, why string, which func(Reservation) bool) error {
