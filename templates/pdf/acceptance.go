@@ -106,9 +106,9 @@ func (p Acceptance) draw(c *canvas) {
 		}
 		c.table([]column{{head: c.t("defect"), width: 130}, {head: c.t("remedy_by"), width: 50}}, rows, 2)
 	}
-	c.section(c.t("result"), 46)
+	c.section(c.t("result"), 43)
 	c.pairs(
-		pair{label: c.t("result"), wide: true, choices: c.scale("acceptance", p.Result, "accepted", "with_defects", "refused")},
+		pair{label: c.t("acceptance_result"), wide: true, choices: c.scale("acceptance", p.Result, "accepted", "with_defects", "refused")},
 		pair{label: c.t("warranty_from"), value: c.date(p.WarrantyFrom), blank: true},
 		pair{label: c.t("warranty_until"), value: c.date(p.WarrantyUntil)},
 		pair{label: c.t("original"), value: p.Original},

@@ -429,7 +429,7 @@ func (c *canvas) fine(texts ...string) {
 // notice draws a framed box with a few lines that must not be overlooked.
 func (c *canvas) notice(lines ...string) {
 	var out []string
-	for _, s := range lines {
+	for _, s := range lines[:min(len(lines), 20)] {
 		if s = c.clean(s, 500); s != "" {
 			out = append(out, c.wrap(s, body, full-8)...)
 		}

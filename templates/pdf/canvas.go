@@ -98,8 +98,8 @@ func (c *canvas) write(how shape, x, y, size float64, shade ink, s string) {
 		return
 	}
 	for _, r := range s {
-		if r > 0xFFFF || c.glyphs[r] == 0 { // a text of our own with a character the font lacks
-			s = c.clean(s, len(s))
+		if r > 0xFFFF || c.glyphs[r] == 0 { // a line break where there is one line, or a character the font lacks
+			s = oneLine(c.clean(s, len(s)))
 			break
 		}
 	}
@@ -119,6 +119,7 @@ func (c *canvas) toRight(x, y, size float64, shade ink, s string) {
 
 // fit is the largest size at which s is no wider than width, and s itself, shortened if even least is too large.
 func (c *canvas) fit(s string, size, least, width float64) (float64, string) {
+	s = oneLine(s)
 	for ; size > least; size -= 0.5 {
 		if c.mm(s, size) <= width {
 			return size, s
@@ -127,8 +128,10 @@ func (c *canvas) fit(s string, size, least, width float64) (float64, string) {
 	return least, c.shorten(s, least, width)
 }
 
+func oneLine(s string) string { return strings.ReplaceAll(s, "\n", " ") }
+
 func (c *canvas) shorten(s string, size, width float64) string {
-	s = strings.ReplaceAll(s, "\n", " ")
+	s = oneLine(s)
 	if c.mm(s, size) <= width {
 		return s
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// cut makes a small TrueType font with the given characters and nothing else: about 40 KB instead of
+// cut makes a small TrueType font with the given characters and nothing else: 40 to 70 KB instead of
 // 10 MB. fpdf reads a font completely at every document, so a paper made with the cut costs a fifth of
 // one made with the whole font.
 //

@@ -81,7 +81,7 @@ func (c *canvas) stop(n int, s Stop) {
 	}
 	var rows []row
 	add := func(heavy bool, text string) {
-		if text = c.clean(text, 240); text != "" {
+		if text = c.clean(text, 160); text != "" {
 			rows = append(rows, row{c.wrap(text, body-0.5, middle), heavy})
 		}
 	}
@@ -97,16 +97,20 @@ func (c *canvas) stop(n int, s Stop) {
 		add(false, list(contact, s.Customer.AccessNotes))
 		add(false, list(s.Device.Brand, s.Device.Model, s.Device.Serial, c.code("coverage", s.Device.Coverage)))
 		add(false, s.Fault)
-		for _, warning := range s.Warnings[:min(len(s.Warnings), 6)] {
+		for _, warning := range s.Warnings[:min(len(s.Warnings), 3)] {
 			add(true, "! "+warning)
 		}
 	}
-	parts := s.Parts[:min(len(s.Parts), 40)]
+	const most = 12 // the list at the end has all of them
+	parts := s.Parts[:min(len(s.Parts), most)]
 	height := 2 * pad
 	for _, r := range rows {
 		height += float64(len(r.lines)) * lineHeight(body-0.5)
 	}
 	height += float64(len(parts)) * 4.4
+	if len(s.Parts) > most {
+		height += 4.4
+	}
 	height = max(height, 17)
 	c.need(height + 1.5)
 
@@ -145,6 +149,9 @@ func (c *canvas) stop(n int, s Stop) {
 		_, line := c.fit(c.clean(list(part.SKU, part.Name, quantity(part.Quantity, part.Unit), part.From), 200), 8, 8, middle-5)
 		c.note(left+timeWidth+4.2, y+3.2, 8, black, line)
 		y += 4.4
+	}
+	if len(s.Parts) > most {
+		c.note(left+timeWidth+4.2, y+3.2, 8, grey, c.t("more_parts", len(s.Parts)-most))
 	}
 	x := right - sideWidth
 	_, order := c.fit(c.clean(s.Order, 40), 8, 6.5, sideWidth)
