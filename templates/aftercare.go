@@ -48,30 +48,28 @@ type Attempt struct {
 // CallSheet is GET /follow-ups/{id}: whom to call, what was done, what he says.
 type CallSheet struct {
 	Chrome
-	ID           string
-	State        string
-	Kind         string
-	DueOn        string
-	From, To     string
-	Order        Link
-	Customer     Link
-	Contacts     []Person
-	BestTime     string
-	Device       Device
-	Summary      string
-	Engineer     string
-	DoneOn       time.Time
-	Sheets       []Sheet
-	Promises     []Link // open promises to this customer: parts, call-backs, complaints
-	Script       []string
-	Earlier      []Attempt
-	Claimed      string // who holds it right now
-	Complaint    Link   // made by a low score
-	NextCall     string // path of the next call of the list, opened after saving
-	SatisfiedOn  string
-	Allowed      []string // attempts claim waive
-	PaperPath    string
-	AttemptsLeft int
+	ID        string
+	State     string
+	Kind      string
+	DueOn     string
+	From, To  string
+	Order     Link
+	Customer  Link
+	Contacts  []Person
+	BestTime  string
+	Device    Device
+	Summary   string
+	Engineer  string
+	DoneOn    time.Time
+	Sheets    []Sheet
+	Promises  []Link // open promises to this customer: parts, call-backs, complaints
+	Script    []string
+	Earlier   []Attempt
+	Claimed   string   // who holds it right now
+	Complaint Link     // made by a low score
+	NextCall  string   // path of the next call of the list, opened after saving
+	Allowed   []string // attempts claim waive
+	PaperPath string
 }
 
 func (CallSheet) place() place { return place{"call-sheet", "desk"} }

@@ -28,8 +28,6 @@ type Customer struct {
 	Chrome
 	ID, Name, Phone string
 	Class           string
-	Language        string
-	Since           time.Time
 	Contacts        []Person
 	Sites           []Place
 	Devices         []Device

@@ -10,21 +10,19 @@ type OrderFilter struct{ State, Region, Engineer, Q string }
 
 // OrderRow is one order of a list.
 type OrderRow struct {
-	Number    string
-	Kind      string
-	Mode      string
-	Priority  int
-	State     string
-	Hold      string // word of "hold" while on hold
-	Customer  string
-	Region    string
-	Summary   string
-	Device    string
-	Engineer  string
-	VisitAt   time.Time
-	DueAt     time.Time // the next clock that runs
-	CreatedAt time.Time
-	Chases    int
+	Number   string
+	Kind     string
+	Priority int
+	State    string
+	Hold     string // word of "hold" while on hold
+	Customer string
+	Region   string
+	Summary  string
+	Device   string
+	Engineer string
+	VisitAt  time.Time
+	DueAt    time.Time // the next clock that runs
+	Chases   int
 }
 
 // Orders is GET /orders?state=&region=&engineer=&q=&cursor=.
@@ -57,7 +55,6 @@ type Order struct {
 	Kind        string
 	Mode        string
 	Priority    int
-	Version     int64
 	Summary     string
 	Description string
 	Told        string // what was promised or said about money when it was taken in

@@ -90,14 +90,12 @@ type Job struct {
 	Device      Device
 	Earlier     []Event // what was done to this device before
 	Files       []File
-	Coverage    string
 	FeeAgreed   string // approved quotes in words: "检测费 ¥80.00"
 	Quotes      []Quote
 	Marks       []string
 	Pickups     []Pickup
 	Sheets      []Sheet
 	Papers      []Paper
-	PartChoices []Option
 }
 
 func (Job) place() place { return place{"job", "phone"} }
@@ -120,7 +118,6 @@ type CheckItem struct{ Code, Text string }
 type SheetForm struct {
 	Chrome
 	Number         string
-	Kind           string
 	Summary        string
 	Customer       string
 	Device         Device
@@ -141,7 +138,6 @@ type SheetForm struct {
 	ArrivedAt      time.Time
 	FinishedAt     time.Time
 	Clerk          bool // entered from paper by somebody at the desk
-	Engineers      []Option
 }
 
 func (SheetForm) place() place { return place{"sheet", "phone"} }

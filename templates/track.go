@@ -24,7 +24,6 @@ type Track struct {
 	Quote      *Quote // the one to decide, or decided last
 	QuoteGone  bool   // it expired
 	Receipt    *ReceiptRow
-	ReceiptPDF string
 	Papers     []Paper
 	Warranty   string // civil date until which the repair is guaranteed
 	Decided    string // "approve" or "decline" right after the form

@@ -1,0 +1,258 @@
+package templates
+
+import (
+	"net/url"
+	"time"
+)
+
+var zone = time.FixedZone("CST", 8*3600)
+
+func at(day, hour, minute int) time.Time {
+	return time.Date(2026, 11, day, hour, minute, 0, 0, zone)
+}
+
+func chrome(lang, path string) Chrome {
+	return Chrome{
+		Lang: lang, Zone: zone, Now: at(21, 10, 0), User: "林晓",
+		Nav:  []string{"home", "requests", "orders", "callbacks", "follow-ups", "complaints", "stock", "receipts", "customers", "assets", "figures", "settings"},
+		Path: path, Key: "0199a3c4-7d1e-7000-8000-3f5a0c9d1e22",
+	}
+}
+
+func outside(lang, path string) Chrome {
+	c := chrome(lang, path)
+	c.User, c.Nav = "", nil
+	return c
+}
+
+// sample is one page as somebody may see it.
+type sample struct {
+	name string
+	page Page
+}
+
+// empties are all pages with nothing in them but their chrome.
+func empties(lang string) []Page {
+	c := chrome(lang, "/")
+	return []Page{
+		Login{Chrome: c}, Home{Chrome: c}, Requests{Chrome: c}, Intake{Chrome: c}, Request{Chrome: c},
+		Orders{Chrome: c}, Order{Chrome: c}, Day{Chrome: c}, Job{Chrome: c}, SheetForm{Chrome: c}, Van{Chrome: c},
+		Track{Chrome: c}, Gone{Chrome: c}, FollowUps{Chrome: c}, CallSheet{Chrome: c}, Complaints{Chrome: c},
+		Complaint{Chrome: c}, Callbacks{Chrome: c}, Stock{Chrome: c}, Movements{Chrome: c}, Pickups{Chrome: c},
+		Shortages{Chrome: c}, Receipts{Chrome: c}, Receipt{Chrome: c}, Customers{Chrome: c}, Customer{Chrome: c},
+		Assets{Chrome: c}, Asset{Chrome: c}, Figures{Chrome: c}, Settings{Chrome: c}, SettingsUsers{Chrome: c},
+		SettingsOrganisations{Chrome: c}, SettingsEngineers{Chrome: c}, SettingsCalendar{Chrome: c},
+		SettingsWebhooks{Chrome: c}, API{Chrome: c}, Problem{Chrome: c}, Report{Chrome: c}, Reported{Chrome: c},
+	}
+}
+
+// full are all pages with something in every corner, and the same page again
+// where it has a second face.
+func full(lang string) []sample {
+	contacts := []Person{{"周女士", "138****2210", ""}, {"物业王经理", "010-6432****", "on_site"}}
+	site := Place{"s1", "朝阳区望京西园四区 410 号楼 2 单元 1203", "北京·望京", "东门进，需登记；家中有狗", 39.99, 116.47}
+	device := Device{"a1", "格力 壁挂空调 KFR-35GW", "GR35-2024-0912384", "", "2023-06-18", "2023-06-20", "2026-06-18", "none", "保修期已过 5 个月"}
+	regions := []Option{{Value: "bj-wj", Text: "北京·望京"}, {Value: "bj-jxq", Text: "北京·酒仙桥"}}
+	engineers := []Option{{Value: "e1", Text: "王伟 A012"}, {Value: "e2", Text: "李芳芳 A031"}}
+	parts := []Option{{Value: "R32-500", Text: "R32 制冷剂 500 g"}, {Value: "FAN-35", Text: "室外风机电机 35"}}
+	places := []Option{{Value: "WH-BJ", Text: "北京总库"}, {Value: "VAN-A012", Text: "王伟 车载库"}}
+	lines := []Line{
+		{"inspection", "上门检测费", "", 1, 8000, 8000, false},
+		{"labour", "补漏并加注制冷剂", "", 1, 18000, 18000, false},
+		{"part", "R32 制冷剂", "R32-500", 1, 12850, 12850, false},
+		{"material", "铜管接头", "", 2, 1500, 0, true},
+	}
+	quote := Quote{
+		ID: "q1", Number: "Q-2026-000412", Purpose: "repair", State: "sent", Lines: lines, Total: 38850, Limit: 45000, Deduct: true,
+		ValidUntil: at(28, 18, 0), SentAt: at(21, 9, 20), Link: "/c/7Yk2", Allowed: []string{"send", "approve", "decline"},
+	}
+	agreed := quote
+	agreed.ID, agreed.Number, agreed.Purpose, agreed.State, agreed.Allowed = "q0", "Q-2026-000398", "call_out", "approved", nil
+	agreed.Lines, agreed.Total, agreed.Limit, agreed.Deduct = lines[:1], 8000, 0, false
+	agreed.DecidedAt, agreed.DecidedBy, agreed.How, agreed.Reason = at(20, 17, 40), "周敏", "phone", "希望上午来"
+	events := []Event{
+		{at(20, 16, 2), "林晓", "", "电话报修：空调不制冷", "", ""},
+		{at(20, 16, 30), "林晓", "", "生成工单 WO-2026-000123", "", "done"},
+		{at(20, 17, 40), "林晓", "", "客户电话同意上门检测费 ¥80.00", "拨打 138****2210", "done"},
+		{at(21, 8, 5), "派工员 赵军", "王伟", "出发前往客户处", "", "travelling"},
+		{at(21, 9, 20), "系统", "", "报价已发给客户", "", "onsite"},
+		{at(21, 9, 50), "周女士", "", "客户催单", "问什么时候能到", "late"},
+	}
+	fan := PartLine{"FAN-35", "室外风机电机", "件", 1, 0, "needed", "", "", "2026-11-24"}
+	gas := PartLine{"R32-500", "R32 制冷剂", "g", 500, 500, "reserved", "王伟 车载库", "", ""}
+	photo := File{"/api/v1/files/f1", "室外机铭牌", true}
+	sheet := Sheet{
+		ID: "sh1", Version: 2, SubmittedAt: at(20, 18, 55), Engineer: "王伟", Outcome: "need_parts", Fault: "F03 不制冷", Cause: "C11 风机电机卡死",
+		Action: "A07 更换风机电机", Notes: "电机轴承卡死，已断电，等备件到货。", Work: 50, Travel: 22, ArrivedAt: at(20, 17, 55), FinishedAt: at(20, 18, 45),
+		Parts: []PartLine{gas}, Needed: []PartLine{fan}, Signer: "周敏", Unsigned: "", Photos: []File{photo}, Marks: []string{"补录"}, EnteredBy: "林晓",
+	}
+	visit := Visit{
+		ID: "v1", State: "accepted", Engineer: "王伟", Staff: "A012", Helpers: []string{"李强"}, StartsAt: at(21, 10, 30), EndsAt: at(21, 12, 0),
+		WindowFrom: at(21, 10, 0), WindowTo: at(21, 12, 0), ConfirmedAt: at(20, 17, 42), AcceptBy: at(20, 18, 0), Late: true, Moves: 1,
+		Override: "客户指定工程师", Allowed: []string{"depart", "arrive", "confirm", "reschedule", "decline"},
+	}
+	done := Visit{
+		ID: "v0", State: "finished", Engineer: "王伟", Staff: "A012", StartsAt: at(20, 17, 30), EndsAt: at(20, 19, 0), WindowFrom: at(20, 17, 0), WindowTo: at(20, 19, 0),
+		DepartedAt: at(20, 17, 30), ArrivedAt: at(20, 17, 55), FinishedAt: at(20, 18, 45), Outcome: "need_parts",
+	}
+	candidates := []Candidate{
+		{"e2", "李芳芳", "A031", true, 92, at(21, 13, 0), at(21, 14, 30), 12, []SeenPart{{"R32-500", 500, 1500, ""}},
+			[]Reason{{"distance", "for", "1.8 km"}, {"skill", "for", "制冷 3 级"}, {"load", "note", "今日 7 单"}}},
+		{"e3", "周勇", "A044", true, 81, at(21, 14, 0), at(21, 15, 30), 26, []SeenPart{{"R32-500", 500, 0, "北京总库"}},
+			[]Reason{{"distance", "against", "9.4 km"}, {"skill", "for", "制冷 2 级"}}},
+		{"e4", "王芳静", "A051", false, 0, time.Time{}, time.Time{}, 0, nil, []Reason{{"skill", "refuses", "没有制冷技能"}}},
+		{"e5", "刘强", "A052", false, 0, time.Time{}, time.Time{}, 0, nil, []Reason{{"shift", "refuses", "今天休息"}, {"region", "refuses", "不在望京"}}},
+	}
+	pickup := Pickup{"p1", "ready", "北京总库", "王伟", "WO-2026-000123", at(21, 9, 30), []PartLine{fan}, []string{"ready", "hand-over", "receive", "cancel"}}
+	custody := Custody{"c1", "CU-2026-000031", "received", "格力空调 室外机主板", "电源线、遥控器", "外壳轻微划痕", "维修中心", at(20, 19, 0), "2026-11-27", time.Time{}, []string{"receive", "move", "return", "scrap"}}
+	receipt := ReceiptRow{"R-2026-000087", "part_paid", at(20, 19, 0), "WO-2026-000123", "周敏", 38850, 20000, "王伟", 12}
+	papers := []Paper{{"work-order", "/orders/WO-2026-000123/papers/work-order.pdf"}, {"repair-sheet", "/orders/WO-2026-000123/papers/repair-sheet.pdf"}, {"quote", "/orders/WO-2026-000123/papers/quote.pdf"}, {"settlement", "/orders/WO-2026-000123/papers/settlement.pdf"}}
+	earlier := []Link{{"/orders/WO-2025-004410", "WO-2025-004410 漏水", "order", "closed"}}
+	complaint := Link{"/complaints/k1", "K-2026-0007", "complaint", "registered"}
+	followUp := Link{"/follow-ups/f1", "11月23日", "follow_up", "scheduled"}
+	customer := Link{Path: "/customers/c1", Text: "周敏"}
+
+	order := Order{
+		Chrome: chrome(lang, "/orders/WO-2026-000123"), Number: "WO-2026-000123", State: "ready", Hold: "parts", HoldReason: "等风机电机", HoldUntil: at(24, 9, 0),
+		Kind: "repair", Mode: "on_site", Priority: 2, Summary: "空调不制冷，室外机不转", Description: "昨天下午开始不凉，外面那个风扇不转，有嗡嗡声。", Told: "上门检测费 80 元",
+		CreatedAt: at(20, 16, 30), Minutes: 90, WindowFrom: at(21, 10, 0), WindowTo: at(21, 12, 0), Skills: []string{"制冷 2 级"}, Chases: 2, Marks: []string{"备件已到", "返修"},
+		Clocks:   Clocks{ContactBy: at(20, 18, 0), ArriveBy: at(21, 10, 40), FixBy: at(21, 9, 30), ContactAt: at(20, 17, 42), Paused: true},
+		Customer: customer, Contacts: contacts, Site: site, Device: device, Request: Link{"/requests/RQ-2026-000201", "RQ-2026-000201", "request", "converted"},
+		Partner: "京北服务商", HandOverTo: "津门服务商", Follow: []Link{followUp}, Complaints: []Link{complaint}, Earlier: earlier,
+		Visits: []Visit{done, visit}, Candidates: candidates, Parts: []PartLine{gas, fan}, Pickups: []Pickup{pickup}, Quotes: []Quote{agreed, quote}, Sheets: []Sheet{sheet},
+		Custody: []Custody{custody}, Receipt: &receipt, Events: events, Files: []File{photo, {"/api/v1/files/f2", "发票.pdf", false}}, Papers: papers,
+		Callbacks: []Link{{"/callbacks", "备件已到", "callback", "open"}}, Engineers: engineers, PartChoices: parts, Organisations: []Option{{Value: "jb", Text: "京北服务商"}},
+		Allowed: []string{"assign", "hold", "resume", "cancel", "close", "reopen", "convert", "quotes", "receipt", "payments", "conversations", "sheet", "hand-over", "hand-over-answer", "custody", "callbacks"},
+	}
+	order.Flash = Flash{Text: Done(lang, "assign")}
+	wrong := order
+	wrong.Flash = Flash{Bad: true, Text: "李芳芳 13:00–14:30 已有上门", Allowed: []string{"14:30–16:00", "改派周勇"}}
+	wrong.Posted = Posted{"assign", url.Values{"engineer_id": {"e2"}, "starts_at": {"2026-11-21T13:00"}}, map[string]string{"starts_at": "这段时间已有上门", "override_reason": "请写明特批原因"}}
+
+	stop := Stop{
+		VisitID: "v1", OrderNumber: "WO-2026-000123", State: "accepted", StartsAt: at(21, 10, 30), EndsAt: at(21, 12, 0), WindowFrom: at(21, 10, 0), WindowTo: at(21, 12, 0),
+		Kind: "repair", Priority: 2, Summary: "空调不制冷，室外机不转", Customer: "周女士", Phone: "13810102210", Address: site.Address, AccessNotes: site.AccessNotes,
+		MapPath: "/m/orders/WO-2026-000123/map", Parts: []PartLine{gas, fan}, Chases: 1, Late: true, Allowed: []string{"depart", "arrive", "start", "decline", "sheet"},
+	}
+	second := stop
+	second.VisitID, second.OrderNumber, second.State, second.Summary, second.Customer, second.StartsAt, second.EndsAt = "v2", "WO-2026-000131", "dispatched", "洗衣机漏水", "李先生", at(21, 13, 30), at(21, 15, 0)
+	phone := func(path string) Chrome {
+		c := chrome(lang, path)
+		c.User, c.Nav = "王伟", []string{"m"}
+		return c
+	}
+	job := Job{
+		Chrome: phone("/m/orders/WO-2026-000123"), Stop: stop, Description: order.Description, Told: order.Told, Contacts: contacts[1:], Region: site.Region, Device: device,
+		Earlier: []Event{{At: at(2, 15, 0), Actor: "李芳芳", Text: "加注制冷剂"}}, Files: []File{photo}, FeeAgreed: "检测费 ¥80.00", Quotes: []Quote{quote},
+		Marks: []string{"返修"}, Pickups: []Pickup{pickup}, Sheets: []Sheet{sheet}, Papers: papers,
+	}
+	form := SheetForm{
+		Chrome: phone("/m/orders/WO-2026-000123/sheet"), Number: "WO-2026-000123", Summary: order.Summary, Customer: "周女士", Device: device, VisitID: "v1",
+		IdempotencyKey: "0199a3c4-7d1e-7000-8000-3f5a0c9d1e23", Outcome: "done",
+		FaultCodes: []Option{{Value: "F03", Text: "F03 不制冷"}}, CauseCodes: []Option{{Value: "C11", Text: "C11 风机电机卡死"}}, ActionCodes: []Option{{Value: "A07", Text: "A07 更换风机电机"}},
+		Parts:       []VanPart{{"R32-500", "R32 制冷剂", "g", 1500, 500, "", false}, {"FAN-35", "室外风机电机 35", "件", 1, 1, "WH-BJ", true}},
+		PartChoices: parts, Checks: []CheckItem{{"leak", "检漏"}, {"ground", "接地电阻"}}, WorkMinutes: 50, TravelMinutes: 22, ArrivedAt: at(21, 10, 35), FinishedAt: at(21, 11, 25),
+	}
+	clerk := form
+	clerk.Install, clerk.Clerk, clerk.Outcomes, clerk.Outcome = true, true, []string{"done", "need_parts", "taken_to_depot"}, "need_parts"
+	clerk.Visits = []Option{{Value: "v1", Text: "11月21日 10:30 王伟"}}
+	clerk.Posted = Posted{"sheet", url.Values{"outcome": {"need_parts"}, "notes": {"等备件"}, "part_quantity": {"0", "2"}}, map[string]string{"fault_code": "请选择故障现象", "signature": "请客户签字，或写明原因"}}
+
+	track := Track{
+		Chrome: outside(lang, "/c/7Yk2"), Token: "7Yk2", Number: "WO-2026-000123", Summary: order.Summary, Device: device.Name, Step: 3, State: "in_progress",
+		WindowFrom: at(21, 10, 0), WindowTo: at(21, 12, 0), Confirmed: true, Engineer: "王伟", Staff: "A012", Hotline: "400-810-0000", Company: "华北家电服务中心", Site: "朝阳区望京",
+		Quote: &quote, Papers: papers[2:3],
+	}
+	paid := receipt
+	paid.State, paid.Paid = "paid", paid.Total
+	finished := track
+	finished.Step, finished.State, finished.Quote, finished.Receipt, finished.Papers, finished.Warranty, finished.Decided = 5, "completed", &agreed, &paid, papers[1:], "2027-02-19", "approve"
+	held := track
+	held.State, held.Hold, held.QuoteGone, held.Step, held.Decided = "on_hold", "parts", true, 2, "decline"
+
+	row := OrderRow{"WO-2026-000123", "repair", 2, "on_hold", "parts", "周敏", "北京·望京", "空调不制冷，室外机不转", "格力 KFR-35GW", "王伟", at(21, 10, 30), at(21, 10, 40), 2}
+	rows := []OrderRow{row, {"WO-2026-000131", "repair", 1, "ready", "", "李先生", "北京·酒仙桥", "洗衣机漏水", "海尔 XQG80", "", time.Time{}, at(21, 9, 48), 0},
+		{"WO-2026-000132", "install", 3, "assigned", "", "王女士", "北京·亚运村", "安装热水器", "", "李芳芳", at(22, 9, 0), at(23, 18, 0), 0},
+		{"WO-2026-000133", "maintain", 4, "completed", "", "三里屯小学", "北京·三里屯", "打印机保养", "", "周勇", at(20, 9, 0), time.Time{}, 0}}
+	requests := []RequestRow{{"RQ-2026-000211", "received", "repair", "phone", "赵先生", "热水器点不着火", at(21, 9, 40), at(22, 9, 40), "maker", 1},
+		{"RQ-2026-000210", "triaged", "consult", "web", "陈女士", "怎样清洗滤网", at(20, 9, 0), at(21, 9, 0), "", 0},
+		{"RQ-2026-000201", "converted", "repair", "phone", "周敏", "空调不制冷", at(20, 16, 2), time.Time{}, "none", 0}}
+	known := Known{"c1", "周敏", "138****2210", "VIP", []Option{{Value: "s1", Text: site.Address}}, []Option{{Value: "a1", Text: device.Name}}, []Link{{"/orders/WO-2026-000123", "WO-2026-000123 空调不制冷", "order", "in_progress"}}, earlier}
+	attempts := []Attempt{{at(20, 10, 0), "陈静", "no_answer", 0, 0, "", ""}, {at(20, 15, 0), "陈静", "reached", 4, 2, "修得快，但机器老坏。", "complaint"}}
+	stock := []StockRow{{"R32-500", "R32 制冷剂", "g", "WH-BJ", "北京总库", "good", 12000, 500, 11500, 0}, {"FAN-35", "室外风机电机 35", "件", "VAN-A012", "王伟 车载库", "good", 2, 1, 1, 2}, {"FAN-35", "室外风机电机 35", "件", "WH-BJ", "北京总库", "defective", 1, 0, 0, 0}}
+
+	asset := Asset{Chrome: chrome(lang, "/assets/a1"), Device: device, Customer: customer, Site: site, ProducedOn: "2023-04-01", Proof: "invoice", Repairs: 2, Events: events[:3], Orders: earlier}
+	asset.Device.Plate = "京A·12345"
+
+	request := Request{chrome(lang, "/requests/RQ-2026-000211"), "RQ-2026-000211", "received", "repair", "phone", "热水器点不着火", "打火有声音，没火。", "上门检测费 80 元", at(21, 9, 40), "林晓", at(22, 9, 40), time.Time{}, "更换电池", customer, contacts, site, device, earlier, earlier, events, []File{photo}, []Option{{Value: "gas", Text: "燃气", Selected: true}, {Value: "cool", Text: "制冷"}}, parts, []Option{{Value: "F03", Text: "F03 不制冷"}}, 60, 3, []string{"triage", "reply", "answer", "work-order", "conversations"}}
+	answered := request
+	answered.State, answered.RepliedAt, answered.Allowed, answered.Duplicates = "answered", at(21, 9, 44), nil, nil
+	grave := Complaint{chrome(lang, "/complaints/k1"), "k1", "K-2026-0007", "investigating", "complaint", 2, 2, "返修", "机器修了两次还是坏", "phone", at(20, 15, 0), at(21, 15, 0), time.Time{}, "赵主管", "王伟", "免费更换主板", "电话核实，确为同一故障", customer, contacts, earlier[0], followUp, events, []string{"reply", "verify", "propose", "accept", "refuse", "escalate", "close"}}
+	closed := grave
+	closed.State, closed.RepliedAt, closed.Allowed, closed.Level = "closed", at(20, 16, 0), nil, 1
+	calendar := SettingsCalendar{chrome(lang, "/settings/calendar"), 2027, []Option{{Value: "2026", Text: "2026"}, {Value: "2027", Text: "2027"}}, false, []DayRow{{"2027-02-06", "春节", false}, {"2027-02-20", "春节调休", true}}, true}
+	year := calendar
+	year.Year, year.Known = 2026, true
+
+	return []sample{
+		{"login", Login{outside(lang, "/login"), "dispatcher", "/orders", true, []DemoLogin{{"dispatcher", []string{"dispatcher"}}, {"agent", []string{"agent", "clerk", "cashier"}}, {"engineer1", []string{"engineer"}}, {"caller", []string{"caller"}}, {"stock", []string{"stock"}}, {"manager", []string{"manager", "lead", "complaints", "technical", "auditor"}}}, "paigong-demo"}},
+		{"home", Home{chrome(lang, "/"), []string{"dispatcher", "agent"}, []Tile{{"requests_open", 3, "/requests", false}, {"orders_ready", 14, "/orders", false}, {"orders_late", 2, "/orders", true}, {"on_hold", 0, "/orders", true}, {"visits_today", 37, "/orders", false}, {"callbacks_due", 5, "/callbacks", false}},
+			[]Short{{"orders_ready", []ShortRow{{"/orders/WO-2026-000131", "WO-2026-000131", "洗衣机漏水", "李先生 · 北京·酒仙桥", "order", "ready", at(21, 9, 48)}, {"/orders/WO-2026-000123", "WO-2026-000123", "空调不制冷，室外机不转", "周敏 · 北京·望京", "order", "on_hold", at(21, 10, 40)}}, "/orders?state=ready"}, {"complaints_open", nil, "/complaints"}}, true}},
+		{"requests", Requests{chrome(lang, "/requests"), RequestFilter{"received", "赵"}, requests, "/requests?cursor=x", true}},
+		{"intake", Intake{chrome(lang, "/desk/intake"), "13810102210", true, []Known{known}, &known, regions, false}},
+		{"intake-found", Intake{chrome(lang, "/desk/intake"), "1381010", true, []Known{known}, nil, regions, false}},
+		{"intake-new", Intake{chrome(lang, "/desk/intake"), "1381010", true, nil, nil, regions, true}},
+		{"request", request},
+		{"request-answered", answered},
+		{"orders", Orders{chrome(lang, "/orders"), OrderFilter{"ready", "bj-wj", "e1", "空调"}, regions, engineers, rows, "/orders?cursor=x"}},
+		{"order", order},
+		{"order-refused", wrong},
+		{"day", Day{phone("/m"), "2026-11-21", "/m?day=2026-11-20", "/m?day=2026-11-22", []Stop{stop, second}, []Pickup{pickup}, 2, "A012", []Person{{"派工台", "010-64320000", ""}}}},
+		{"job", job},
+		{"sheet", form},
+		{"sheet-clerk", clerk},
+		{"van", Van{phone("/m/van"), "VAN-A012", stock[:2], []Pickup{pickup}}},
+		{"track", track},
+		{"track-done", finished},
+		{"track-held", held},
+		{"gone", Gone{outside(lang, "/c/x"), true, "400-810-0000"}},
+		{"follow-ups", FollowUps{chrome(lang, "/follow-ups"), "2026-11-21", "due", "陈静", []Option{{Value: "陈静", Text: "陈静"}}, []FollowUpRow{{"f1", "due", "after_visit", "2026-11-20", "2026-11-20", "2026-11-23", "WO-2026-000119", "周敏", "空调不制冷", "陈静", 1, at(21, 15, 0), true}, {"f2", "attempted", "after_answer", "2026-11-21", "2026-11-21", "2026-11-21", "WO-2026-000118", "李先生", "洗衣机", "陈静", 2, time.Time{}, false}}, "/follow-ups?cursor=x", "/follow-ups/papers.pdf?due_on=2026-11-21"}},
+		{"call-sheet", CallSheet{Chrome: chrome(lang, "/follow-ups/f1"), ID: "f1", State: "attempted", Kind: "after_visit", DueOn: "2026-11-21", From: "2026-11-20", To: "2026-11-23", Order: Link{"/orders/WO-2026-000119", "WO-2026-000119", "order", "completed"}, Customer: customer, Contacts: contacts, BestTime: "18:00–20:00", Device: device, Summary: "空调不制冷", Engineer: "王伟", DoneOn: at(18, 17, 0), Sheets: []Sheet{sheet}, Promises: []Link{complaint}, Script: []string{"您好，我是服务中心的回访员。", "设备现在使用正常吗？"}, Earlier: attempts, Claimed: "陈静", Complaint: complaint, NextCall: "/follow-ups/f2", Allowed: []string{"attempts", "claim", "waive"}, PaperPath: "/orders/WO-2026-000119/papers/follow-up.pdf"}},
+		{"complaints", Complaints{chrome(lang, "/complaints"), "registered", []ComplaintRow{{"k1", "K-2026-0007", "registered", "grumble", 3, 2, "周敏", "WO-2026-000119", "机器修了两次还是坏", at(20, 15, 0), at(21, 15, 0), "赵主管"}, {"k2", "K-2026-0006", "closed", "complaint", 1, 1, "李先生", "", "迟到两小时", at(18, 15, 0), time.Time{}, "赵主管"}}, "/complaints?cursor=x", true, "WO-2026-000119"}},
+		{"complaint", grave},
+		{"complaint-closed", closed},
+		{"callbacks", Callbacks{chrome(lang, "/callbacks"), "delay", "陈静", []Option{{Value: "陈静", Text: "陈静"}}, []CallbackRow{{"cb1", "part_arrived", "open", at(21, 9, 0), Link{"/orders/WO-2026-000123", "WO-2026-000123", "order", "ready"}, "周敏", "13810102210", "风机电机已到", "陈静", 1, true}, {"cb2", "appointment", "done", at(20, 9, 0), Link{}, "李先生", "", "", "", 0, false}}, "/callbacks?cursor=x", true}},
+		{"stock", Stock{chrome(lang, "/stock"), "R32", "WH-BJ", places, stock, "/stock?cursor=x", parts, true}},
+		{"movements", Movements{chrome(lang, "/stock/movements"), "R32", "WH-BJ", places, []MovementRow{{at(20, 18, 55), "consume", "R32-500", "R32 制冷剂", 500, "g", "VAN-A012", "", "good", "WO-2026-000123", "", "王伟"}, {at(20, 8, 0), "return", "FAN-35", "室外风机电机 35", 1, "件", "VAN-A012", "WH-BJ", "defective", "", "旧件返还", "吴库管"}}, "/stock/movements?cursor=x"}},
+		{"pickups", Pickups{chrome(lang, "/stock/pickups"), "WH-BJ", "2026-11-21", "ready", places, []Pickup{pickup}, "/stock/pickups?cursor=x", "/papers/pick-lists.pdf?day=2026-11-21"}},
+		{"shortages", Shortages{chrome(lang, "/stock/shortages"), []ShortageRow{{"WO-2026-000123", "FAN-35", "室外风机电机 35", "件", 1, at(20, 18, 55), "2026-11-24", "needed", "周敏"}}, "/stock/shortages?cursor=x", []ExpectedRow{{"x1", "FAN-35", "室外风机电机 35", "件", 10, "WH-BJ", "2026-11-24", "PO-88"}}, places, parts, true}},
+		{"receipts", Receipts{chrome(lang, "/receipts"), "2026-11-01", "2026-11-30", "part_paid", "e1", engineers, []ReceiptRow{receipt, paid}, "/receipts?cursor=x", 123456789, 100000000, "/api/v1/reports/receipts?format=csv"}},
+		{"receipt", Receipt{chrome(lang, "/receipts/R-2026-000087"), receipt, lines, "叁佰捌拾捌元伍角整", "周敏", customer, []Payment{{at(20, 19, 5), 20000, "wechat", "4200001", "王伟", ""}, {at(21, 9, 0), -1000, "cash", "", "林晓", "多收退回"}}, "已申请开票", "开错抬头", "/orders/WO-2026-000123/papers/receipt.pdf", []string{"payments", "void", "waive", "invoice-request"}}},
+		{"customers", Customers{chrome(lang, "/customers"), "zm", []CustomerRow{{"c1", "周敏", "138****2210", "VIP", 1, 2, 1, at(21, 9, 50)}, {"c2", "三里屯小学", "010-6432****", "学校", 3, 28, 0, time.Time{}}}, "/customers?cursor=x", true}},
+		{"customer", Customer{chrome(lang, "/customers/c1"), "c1", "周敏", "13810102210", "VIP", contacts, []Place{site}, []Device{device}, earlier, "¥188.50", regions, true}},
+		{"assets", Assets{chrome(lang, "/assets"), "格力", []AssetRow{{device, "周敏", site.Address, 2}}, "/assets?cursor=x"}},
+		{"asset", asset},
+		{"figures", Figures{chrome(lang, "/figures"), "2026-11-01", "2026-11-30", allFigures(), []FigureTable{{"按工程师 / By engineer", []string{"工程师", "上门", "一次修复率", "准时率"}, [][]string{{"王伟", "84", "81.2 %", "93.0 %"}, {"李芳芳", "91", "86.4 %", "96.1 %"}}, "/api/v1/reports/engineers?format=csv"}}}},
+		{"settings", Settings{chrome(lang, "/settings"), "0.1.0", "PostgreSQL 15.14", []Setting{{"listen", "127.0.0.1:8080", "default"}, {"DATABASE_URL", "postgres://paigong:***@db/paigong", "environment"}}, []Setting{{"I1 one sheet per visit", "0", "10:00"}, {"I9 one follow-up per order", "0", "10:00"}}}},
+		{"settings-users", SettingsUsers{chrome(lang, "/settings/users"), []UserRow{{"u1", "dispatcher", "赵军", []string{"dispatcher"}, "总部", at(21, 8, 0), false}, {"u2", "old", "离职员工", []string{"agent", "clerk"}, "总部", time.Time{}, true}}, "/settings/users?cursor=x", []Option{{Value: "jb", Text: "京北服务商"}}, true, "/setup/one-time"}},
+		{"settings-organisations", SettingsOrganisations{chrome(lang, "/settings/organisations"), []OrganisationRow{{"HQ", "华北家电服务", "head", "", []string{"北京", "天津"}, "Asia/Shanghai"}, {"JB", "京北服务商", "partner", "HQ", []string{"北京·昌平"}, "Asia/Shanghai"}}, []Option{{Value: "HQ", Text: "华北家电服务"}}, regions, true}},
+		{"settings-engineers", SettingsEngineers{chrome(lang, "/settings/engineers"), []EngineerRow{{"e1", "王伟", "A012", "13900001111", []string{"北京·望京"}, []string{"制冷 3", "燃气 1"}, "总部", at(21, 8, 0), at(21, 18, 0), "", time.Time{}, 7}, {"e2", "李芳芳", "A031", "13900002222", []string{"北京·望京", "北京·酒仙桥"}, []string{"制冷 3"}, "总部", time.Time{}, time.Time{}, "sick", at(22, 18, 0), 0}}, []AbsenceRow{{"ab1", "李芳芳", "sick", at(21, 8, 0), at(22, 18, 0), "发烧", "requested", true}}, []DisplacedRow{{Link{"/orders/WO-2026-000132", "WO-2026-000132", "order", "ready"}, "王女士", at(21, 14, 0), at(21, 16, 0), "点火针 × 1"}}, true}},
+		{"settings-calendar", calendar},
+		{"settings-calendar-known", year},
+		{"settings-webhooks", SettingsWebhooks{chrome(lang, "/settings/webhooks"), []WebhookRow{{"w1", "https://erp.example.com/hooks/paigong", []string{"order.completed"}, 120, 2, 1}, {"w2", "https://crm.example.com/in", nil, 8, 0, 0}}, []DeliveryRow{{"d1", "https://erp.example.com/hooks/paigong", "order.completed", at(20, 22, 0), 12, "503 Service Unavailable"}}, "/settings/webhooks?cursor=x", "whsec_demo", true}},
+		{"api", API{chrome(lang, "/api"), "Paigong", "1.0", "/api/v1/openapi.json", []OperationGroup{{"work-orders", []Operation{{"get-work-order", "GET", "/api/v1/work-orders/{id}", "One work order", "By id or number.", []OperationField{{"path", "id", "string", true, "Id or number"}}, []string{"200 WorkOrder", "404 Problem"}}, {"assign", "POST", "/api/v1/work-orders/{id}/assign", "Send an engineer", "", nil, []string{"201 Visit"}}}}}}},
+		{"problem", Problem{chrome(lang, "/orders/x"), 409, "slot_taken", "李芳芳 13:00–14:30 已有上门", []string{"改派", "改时间"}, []FieldProblem{{"starts_at", "已被占用"}}, "/orders/WO-2026-000123", "req-01HX"}},
+		{"report", Report{outside(lang, "/report"), "华北家电服务中心", "400-810-0000", "0199a3c4-7d1e-7000-8000-3f5a0c9d1e24"}},
+		{"reported", Reported{outside(lang, "/report"), "RQ-2026-000212", "/c/9Zk3", "400-810-0000"}},
+	}
+}
+
+func allFigures() []Figure {
+	values := []string{"128", "117", "82.4 %", "1 天 6 小时", "93.1 %", "99.2 %", "71.8 %", "4.1 %", "97.5 %", "4.6", "3", "¥86,410.00", "¥4,120.50", "¥21,904.00"}
+	trends := []string{"up", "down", "same", ""}
+	list := make([]Figure, len(figures))
+	for i, key := range figures {
+		list[i] = Figure{key, values[i], "80.1 %", trends[i%len(trends)], "/orders?state=closed"}
+	}
+	return list
+}
