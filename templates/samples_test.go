@@ -89,7 +89,7 @@ func full(lang string) []sample {
 	visit := Visit{
 		ID: "v1", State: "accepted", Engineer: "王伟", Staff: "A012", Helpers: []string{"李强"}, StartsAt: at(21, 10, 30), EndsAt: at(21, 12, 0),
 		WindowFrom: at(21, 10, 0), WindowTo: at(21, 12, 0), ConfirmedAt: at(20, 17, 42), AcceptBy: at(20, 18, 0), Late: true, Moves: 1,
-		Override: "客户指定工程师", Allowed: []string{"depart", "arrive", "confirm", "reschedule", "decline"},
+		Override: "客户指定工程师", Allowed: []string{"accept", "depart", "arrive", "start", "pause", "resume", "confirm", "reschedule", "decline"},
 	}
 	done := Visit{
 		ID: "v0", State: "finished", Engineer: "王伟", Staff: "A012", StartsAt: at(20, 17, 30), EndsAt: at(20, 19, 0), WindowFrom: at(20, 17, 0), WindowTo: at(20, 19, 0),
@@ -132,7 +132,7 @@ func full(lang string) []sample {
 	stop := Stop{
 		VisitID: "v1", OrderNumber: "WO-2026-000123", State: "accepted", StartsAt: at(21, 10, 30), EndsAt: at(21, 12, 0), WindowFrom: at(21, 10, 0), WindowTo: at(21, 12, 0),
 		Kind: "repair", Priority: 2, Summary: "空调不制冷，室外机不转", Customer: "周女士", Phone: "13810102210", Address: site.Address, AccessNotes: site.AccessNotes,
-		MapPath: "/m/orders/WO-2026-000123/map", Parts: []PartLine{gas, fan}, Chases: 1, Late: true, Allowed: []string{"depart", "arrive", "start", "decline", "sheet"},
+		MapPath: "/m/orders/WO-2026-000123/map", Parts: []PartLine{gas, fan}, Chases: 1, Late: true, Allowed: []string{"accept", "depart", "arrive", "start", "pause", "resume", "decline", "sheet"},
 	}
 	second := stop
 	second.VisitID, second.OrderNumber, second.State, second.Summary, second.Customer, second.StartsAt, second.EndsAt = "v2", "WO-2026-000131", "dispatched", "洗衣机漏水", "李先生", at(21, 13, 30), at(21, 15, 0)

@@ -94,7 +94,7 @@ func (p Custody) draw(c *canvas) {
 		}},
 	)
 	c.signatures(signing{title: c.t("sign_returned"), s: p.ReturnSigned}, signing{title: c.t("sign_giver")})
-	if c.o.Copy != CopyCustomer {
+	if c.o.Copy != CopyCustomer && c.number() != "" {
 		c.tag(p)
 	}
 }
@@ -117,9 +117,9 @@ func (c *canvas) tag(p Custody) {
 	size, number := c.fit(c.number(), 26, 12, end-left-62)
 	c.strong(left, y+10, size, black, number)
 	c.bars(c.number(), end, y+1, 58, 11)
-	_, line := c.fit(c.clean(list(p.Customer.Name, mask(p.Customer.Phone)), 120), 10, 7, end-left)
-	c.note(left, y+17, 10, black, line)
-	_, line = c.fit(c.clean(list(p.Device.Category, p.Device.Brand, p.Device.Model, p.Device.Serial), 160), 9, 7, end-left)
-	c.note(left, y+22, 9, black, line)
+	size, line := c.fit(c.clean(list(p.Customer.Name, mask(p.Customer.Phone)), 120), 10, 7, end-left)
+	c.note(left, y+17, size, black, line)
+	size, line = c.fit(c.clean(list(p.Device.Category, p.Device.Brand, p.Device.Model, p.Device.Serial), 160), 9, 7, end-left)
+	c.note(left, y+22, size, black, line)
 	c.y += height
 }

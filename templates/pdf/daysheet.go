@@ -154,8 +154,8 @@ func (c *canvas) stop(n int, s Stop) {
 		c.note(left+timeWidth+4.2, y+3.2, 8, grey, c.t("more_parts", len(s.Parts)-most))
 	}
 	x := right - sideWidth
-	_, order := c.fit(c.clean(s.Order, 40), 8, 6.5, sideWidth)
-	c.toRight(right, baseline(top+pad, 8, 0), 8, black, order)
+	size, order := c.fit(c.clean(s.Order, 40), 8, 6.5, sideWidth)
+	c.toRight(right, baseline(top+pad, 8, 0), size, black, order)
 	for i, caption := range []string{c.t("arrived_at"), c.t("left_at")} {
 		line := top + pad + 8.6 + 5.4*float64(i)
 		c.note(x, line, small, grey, caption)

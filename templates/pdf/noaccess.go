@@ -39,7 +39,11 @@ func (p NoAccess) draw(c *canvas) {
 		c.y += 2.5
 	}
 	c.y += 3
-	paragraph(large, black, c.t("dear", p.Customer))
+	customer := p.Customer
+	if customer == "" {
+		customer = "__________"
+	}
+	paragraph(large, black, c.t("dear", customer))
 	at := c.moment(p.CameAt)
 	if at == "" {
 		at = "__________"
@@ -68,12 +72,12 @@ func (p NoAccess) draw(c *canvas) {
 		number = "____________________"
 	}
 	c.strong(left+6, c.y+20, size, black, number)
-	hint := c.t("or_without_link")
+	hint, again := c.t("or_without_link"), c.t("next_2_call")
 	if p.Link != "" {
-		hint = c.t("or_scan")
+		hint, again = c.t("or_scan"), c.t("next_2")
 	}
-	_, hint = c.fit(hint, 9, 7, room)
-	c.note(left+6, c.y+28.5, 9, grey, hint)
+	size, hint = c.fit(hint, 9, 7, room)
+	c.note(left+6, c.y+28.5, size, grey, hint)
 	c.y += 38
 	c.section(c.t("what_next"), 20)
 	c.y += 2
@@ -81,7 +85,7 @@ func (p NoAccess) draw(c *canvas) {
 	if !p.AnswerBy.IsZero() {
 		by = c.t("next_answer_by", c.moment(p.AnswerBy))
 	}
-	for i, s := range []string{c.t("next_1"), c.t("next_2"), c.t("next_3"), by} {
+	for i, s := range []string{c.t("next_1"), again, c.t("next_3"), by} {
 		if s == "" {
 			continue
 		}

@@ -67,7 +67,9 @@ func (p Settlement) bill(c *canvas, receipt bool) {
 	c.lines(p.Lines, 3, false)
 	c.total(p.Total, len(p.Lines) > 0 || p.Total != 0)
 	owed := p.Total - p.Paid
-	if receipt {
+	if known := len(p.Lines) > 0 || p.Total != 0 || p.Paid != 0; !known {
+		owed = 0
+	} else if receipt {
 		c.sums(sum{c.t("received_sum"), amount(p.Paid), true})
 	} else {
 		c.sums(sum{c.t("paid_so_far"), amount(p.Paid), false}, sum{c.t("owed"), amount(owed), true})

@@ -1,0 +1,149 @@
+// Package templates is what people look at: one typed struct per page, its
+// HTML beside it, and the static files they share.
+//
+// # Drawing a page
+//
+// A page is a struct that embeds Chrome and knows its template:
+//
+//	templates.Render(w, templates.Order{Chrome: c, Number: "WO-2026-000123", …})
+//
+// Its HTML lies in <page>/<page>.html, which defines "title" and "content"; a
+// layout in layout/ surrounds it: desk for people at a desk, phone for
+// engineers, plain for customers and whoever is not signed in. A test checks
+// each struct against its template, so a renamed field cannot surprise a reader.
+// Render writes nothing when it fails.
+//
+// Pages take the plain views of this package (Visit, Quote, ReceiptRow …), never
+// rows of the domain: times are time.Time and shown in Chrome.Zone, a zero time
+// is "none"; civil dates are YYYY-MM-DD; money is money.Fen; states and words of
+// a closed vocabulary are the spelling of the API and are translated here
+// (states.go). What stands in a view as a name, a text or a reason is shown as
+// it is, so whoever fills it says it in the reader's language.
+//
+// Which acts a page offers is decided by whoever fills it: the Allowed lists
+// hold the last part of a form's path ("hold", "assign"), after both the state
+// and the person's rights were asked.
+//
+// # Static files
+//
+// Static serves /static/<hash>/<file>, immutable and compressed once; templates
+// name a file by {{asset "base.css"}}. The hash covers all of them, so modules
+// import each other by relative path. Files of others lie in static/vendor with
+// their licence and a list of checksums that a test compares.
+//
+// # Forms
+//
+// Every form works without scripts and is a plain POST to the path below, which
+// answers 303 to the page (or to "back" when the form has it) with ?done=<last
+// part of the path>, or draws the page again with the status of the fault and
+// Chrome.Posted, so that nothing is typed twice. Done says the sentence for
+// ?done=. Every form but the sign-in carries idempotency_key.
+//
+// Fields: an instant is RFC 3339 when the page put it in (assign's starts_at of a
+// suggested engineer), and 2006-01-02T15:04 in Chrome.Zone when somebody typed
+// it; a date is YYYY-MM-DD; amount, limit and line_unit are yuan with at most two
+// decimals; a ticked box is "true". Fields that repeat belong together by
+// position: the first line_kind to the first line_unit, the first part_sku to the
+// first part_quantity, check_code to check_result, needed_sku to needed_text.
+// Lines without a price (quotes), parts with quantity 0 or without number, and
+// checks without result count as not filled in. serial_numbers, accessories and
+// kinds are separated by commas. signature is strokes as [[[x,y],…],…], empty
+// when nobody signed; verbal means the customer agreed by word before
+// signer_name was typed. photos* are files: those two forms are
+// multipart/form-data, all others urlencoded.
+//
+// The acts of a visit (accept, depart, arrive, start, pause, resume) exist below
+// /orders/{number}/visits/{id} for the desk and below /m/orders/{number} for the
+// engineer himself. The sheet that a clerk copies from paper is the same form;
+// from_paper says so.
+//
+//	POST /c/{token}/approve  name quote_id signature
+//	POST /c/{token}/decline  name quote_id reason
+//	POST /callbacks  due_at order_number reason
+//	POST /callbacks/{id}/attempts  call_again_at outcome text
+//	POST /complaints  category channel grade order_number received_at severity text
+//	POST /complaints/{id}/accept
+//	POST /complaints/{id}/close  cause reason
+//	POST /complaints/{id}/escalate  reason
+//	POST /complaints/{id}/propose  proposal
+//	POST /complaints/{id}/refuse  reason
+//	POST /complaints/{id}/reply  channel text
+//	POST /complaints/{id}/verify  text
+//	POST /customers  class name phone
+//	POST /customers/{id}/assets  brand category model proof purchased_on serial_number site_id
+//	POST /customers/{id}/contacts  name phone role
+//	POST /customers/{id}/sites  access_notes address lat lng region_code
+//	POST /follow-ups/{id}/attempts  call_again_at comment identity_checked next next_call outcome product service
+//	POST /follow-ups/{id}/claim
+//	POST /follow-ups/{id}/waive  reason
+//	POST /login  login next password
+//	POST /logout
+//	POST /m/orders/{number}/accept  visit_id
+//	POST /m/orders/{number}/arrive  visit_id
+//	POST /m/orders/{number}/conversations  channel direction kind outcome text
+//	POST /m/orders/{number}/decline  reason visit_id
+//	POST /m/orders/{number}/depart  back visit_id
+//	POST /m/orders/{number}/pause  visit_id
+//	POST /m/orders/{number}/quotes/{id}/approve  how name
+//	POST /m/orders/{number}/quotes/{id}/decline  how reason
+//	POST /m/orders/{number}/resume  visit_id
+//	POST /m/orders/{number}/sheet  acceptance_defects acceptance_result action_code arrived_at cause_code check_code check_result custody_accessories custody_condition custody_device custody_return_on fault_code finished_at from_paper incident installed_model installed_position installed_serial needed_quantity needed_sku needed_text notes outcome part_from part_old_serial part_quantity part_serial part_sku photos_after photos_before readings signature signature_reason signer_name signer_relation travel_minutes verbal visit_id work_minutes
+//	POST /m/orders/{number}/start  visit_id
+//	POST /m/pickups/{id}/receive
+//	POST /orders/{number}/assign  ends_at engineer_id override_reason starts_at
+//	POST /orders/{number}/cancel  reason
+//	POST /orders/{number}/close  reason
+//	POST /orders/{number}/conversations  channel direction kind promised_at text
+//	POST /orders/{number}/convert  mode
+//	POST /orders/{number}/custody  accessories condition data_consent device expected_return_on signer_name
+//	POST /orders/{number}/custody/{id}/move  to_holder
+//	POST /orders/{number}/custody/{id}/receive
+//	POST /orders/{number}/custody/{id}/return  by voucher_seen
+//	POST /orders/{number}/custody/{id}/scrap  by
+//	POST /orders/{number}/hand-over  answer_by organisation_code reason
+//	POST /orders/{number}/hand-over/accept
+//	POST /orders/{number}/hand-over/refuse  reason
+//	POST /orders/{number}/hold  reason reason_code until
+//	POST /orders/{number}/quotes  deduct_if_repaired limit line_description line_kind line_quantity line_sku line_unit purpose valid_until
+//	POST /orders/{number}/quotes/{id}/approve  how name note said_at
+//	POST /orders/{number}/quotes/{id}/decline  how name reason
+//	POST /orders/{number}/quotes/{id}/send
+//	POST /orders/{number}/reopen  reason
+//	POST /orders/{number}/resume  reason
+//	POST /orders/{number}/visits/{id}/accept
+//	POST /orders/{number}/visits/{id}/arrive
+//	POST /orders/{number}/visits/{id}/confirm  by window_from window_to with_whom
+//	POST /orders/{number}/visits/{id}/decline  reason
+//	POST /orders/{number}/visits/{id}/depart
+//	POST /orders/{number}/visits/{id}/pause
+//	POST /orders/{number}/visits/{id}/reschedule  cause ends_at engineer_id reason starts_at window_from window_to
+//	POST /orders/{number}/visits/{id}/resume
+//	POST /orders/{number}/visits/{id}/start
+//	POST /receipts/{number}/invoice-request  email tax_number title
+//	POST /receipts/{number}/payments  amount back method paid_at reference
+//	POST /receipts/{number}/void  reason
+//	POST /receipts/{number}/waive  reason
+//	POST /report  address name phone photos summary
+//	POST /requests  address asset_id brand category channel customer_id customer_name description kind model phone proof purchased_on received_at received_reason region_code serial_number site_id summary told
+//	POST /requests/{number}/answer  customer_confirmed fault_code solution
+//	POST /requests/{number}/conversations  channel direction kind promised_at text
+//	POST /requests/{number}/reply  text
+//	POST /requests/{number}/triage  duplicate_of outcome reason
+//	POST /requests/{number}/work-order  duration_minutes kind mode part_quantity part_sku priority skill_codes window_from window_to
+//	POST /settings/absences/{id}/approve
+//	POST /settings/absences/{id}/reject
+//	POST /settings/calendar  date name working year
+//	POST /settings/engineers/absences  ends_at engineer_id kind on_conflict reason starts_at
+//	POST /settings/engineers/shifts  ends_at engineer_id starts_at
+//	POST /settings/organisations  code kind name parent_code region_codes timezone
+//	POST /settings/users  login name organisation_code roles
+//	POST /settings/webhooks  kinds url
+//	POST /settings/webhooks/deliveries/{id}/replay
+//	POST /stock/expected  expected_on quantity sku supplier_ref to_place
+//	POST /stock/expected/{id}  expected_on
+//	POST /stock/movements  condition from_place kind quantity reason serial_numbers sku to_place
+//	POST /stock/pickups/{id}/cancel
+//	POST /stock/pickups/{id}/hand-over
+//	POST /stock/pickups/{id}/ready
+//	POST /stock/pickups/{id}/receive
+package templates
