@@ -10,7 +10,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"paigong/internal/audit"
 	"paigong/internal/auth"
+	"paigong/internal/files"
+	"paigong/internal/jobs"
 	"paigong/internal/postgres"
 )
 
@@ -39,8 +42,30 @@ type background func(ctx context.Context) error
 // HTTP handler on the domain, and lists the work in the background. stopping is done when
 // the program was asked to end, for handlers that would otherwise never return.
 func (a *App) wire(stopping context.Context, s *postgres.Server) (http.Handler, []background, error) {
-	_, _ = stopping, s
-	return http.NotFoundHandler(), nil, nil
+	db, now, log := s.DB(), a.config.Now, a.config.Log
+	people := auth.New(db, now, auth.Rules{})
+	cabinet := files.New(db, now)
+	account := audit.New(db, now)
+	queue := jobs.NewQueue(db, now)
+
+	if _, err := account.Start(stopping); err != nil {
+		return nil, nil, err
+	}
+	runner := jobs.NewRunner(queue, log, 0)
+	runner.Pulse("seal the account of changes", 5*time.Second, func(ctx context.Context) error { _, err := account.Seal(ctx); return err })
+	for _, repeat := range []struct {
+		name, when string
+		do         func(context.Context) error
+	}{
+		{"sweep jobs", "11 * * * *", queue.Sweep},
+		{"sweep sessions", "23 * * * *", people.Sweep},
+		{"sweep files", "37 * * * *", func(ctx context.Context) error { _, err := cabinet.Sweep(ctx); return err }},
+	} {
+		if err := runner.Every(repeat.name, repeat.when, repeat.do); err != nil {
+			return nil, nil, err
+		}
+	}
+	return http.NotFoundHandler(), []background{runner.Run}, nil
 }
 
 // inviteFirst shows the link with which the first administrator sets up an empty database.

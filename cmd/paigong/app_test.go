@@ -168,16 +168,8 @@ func start(t *testing.T, c Config) (app *App, stop func() error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- app.Run(ctx) }()
-	var once bool
-	stop = func() error {
-		if once {
-			return nil
-		}
-		once = true
-		cancel()
-		return <-ended
-	}
+	go func() { ended <- app.Run(ctx); close(ended) }()
+	stop = func() error { cancel(); return <-ended }
 	t.Cleanup(func() {
 		if err := stop(); err != nil {
 			t.Errorf("the program ends with: %v", err)
@@ -296,21 +288,26 @@ func TestAddressInUse(t *testing.T) {
 
 func TestProbesSayThatTheServingRoleIsMissing(t *testing.T) {
 	t.Parallel()
-	url := pgtest.URL(t)
-	app, _ := start(t, Config{DatabaseURL: url})
+	app, _ := start(t, Config{DatabaseURL: pgtest.URL(t)})
 	if body := await(t, app.URL(), http.StatusOK); body["status"] != "ready" || body["note"] != nil {
 		t.Errorf("/readyz says %v", body)
 	}
-	// A login that may use every table, but neither make nor use the serving role.
+	// A login that owns its database, but may neither make nor use the serving role.
+	url := pgtest.EmptyURL(t)
 	admin, err := pgx.Connect(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = admin.Close(context.Background()) }()
 	login := "owner_" + strings.ToLower(rand.Text())
-	if _, err := admin.PgConn().Exec(t.Context(), "CREATE ROLE "+login+" LOGIN; GRANT ALL ON SCHEMA public TO "+login+"; GRANT ALL ON ALL TABLES IN SCHEMA public TO "+login).ReadAll(); err != nil {
-		t.Fatal(err)
+	exec := func(sql string) {
+		t.Helper()
+		if _, err := admin.PgConn().Exec(t.Context(), sql).ReadAll(); err != nil {
+			t.Fatal(err)
+		}
 	}
+	exec("CREATE ROLE " + login + " LOGIN; ALTER SCHEMA public OWNER TO " + login)
+	exec("ALTER DATABASE " + admin.Config().Database + " OWNER TO " + login)
 	owner, stop := start(t, Config{DatabaseURL: strings.Replace(url, "paigong@", login+"@", 1)})
 	note, _ := await(t, owner.URL(), http.StatusOK)["note"].(string)
 	if !strings.Contains(note, "GRANT paigong_app TO "+login) {
@@ -319,9 +316,7 @@ func TestProbesSayThatTheServingRoleIsMissing(t *testing.T) {
 	if err := stop(); err != nil {
 		t.Error(err)
 	}
-	if _, err := admin.PgConn().Exec(t.Context(), "DROP OWNED BY "+login+"; DROP ROLE "+login).ReadAll(); err != nil {
-		t.Error(err)
-	}
+	exec("REASSIGN OWNED BY " + login + " TO paigong; DROP OWNED BY " + login + "; DROP ROLE " + login)
 	response, err := http.Get(app.URL() + "/healthz")
 	if err != nil || response.StatusCode != http.StatusOK {
 		t.Errorf("/healthz: %v %v", response, err)
