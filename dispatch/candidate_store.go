@@ -1,0 +1,769 @@
+package dispatch
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gofrs/uuid/v5"
+	"github.com/uptrace/bun"
+
+	"paigong/dispatch/planner"
+	"paigong/internal/auth"
+	"paigong/internal/calendar"
+	"paigong/internal/fault"
+	"paigong/inventory"
+)
+
+// question is everything the planner is told about one job, and what is needed to understand its answer.
+type question struct {
+	Board
+	job    Job
+	zone   *time.Location
+	now    time.Time
+	from   time.Time // of the stretch of time in view
+	to     time.Time
+	p      planner.Problem
+	who    []person
+	real   [][]planner.Shift                 // by engineer, as they are
+	places map[string]*inventory.SupplyPlace // stores by id
+	parts  map[string]uuid.UUID              // by SKU
+	say    speaker
+}
+
+// person is an engineer as read.
+type person struct {
+	ID          uuid.UUID
+	OrgID       int32
+	Name        string
+	StaffNumber string
+	Active      bool
+	HomeLat     *float64
+	HomeLng     *float64
+	MaxVisits   int
+	Own         *bool  // serves the region: his own, or by helping out; nil = not at all
+	Levels      string // "cooling:3,gas:1", of the skills asked for
+	van         *inventory.SupplyPlace
+	possible    bool // region and skill allow it, so his days are read
+	away        []absent
+	booked      []planner.Visit
+}
+
+type absent struct {
+	from, to int64
+	kind     string
+}
+
+// Candidates judges every engineer of the serving organisations for the job: those who can go first,
+// best first, then the refused ones, each with the rule that refuses. limit 0 is everybody. It reads
+// without locking; Book decides.
+func (b Board) Candidates(ctx context.Context, scope auth.Scope, job Job, limit int) ([]Candidate, error) {
+	now := b.at()
+	from := now
+	if job.From.After(now) {
+		from = job.From
+	}
+	to := from.Add(b.set.Horizon)
+	if len(job.Windows) > 0 {
+		to = from
+		for _, w := range job.Windows {
+			if w.To.After(to) {
+				to = w.To
+			}
+		}
+		to = to.Add(job.Duration)
+	}
+	if latest := from.Add(b.set.Longest); to.After(latest) {
+		to = latest
+	}
+	q, err := b.ask(ctx, scope, job, nil, from, to)
+	if err != nil {
+		return nil, err
+	}
+	q.p.Now = from.Unix()
+	for _, w := range job.Windows {
+		q.p.Orders[0].Windows = append(q.p.Orders[0].Windows, startsIn(w))
+	}
+	return q.answer(limit)
+}
+
+// startsIn is a window as the planner knows it, with both ends.
+func startsIn(w Span) planner.Window {
+	last := w.To.Unix()
+	if last > w.From.Unix() {
+		last--
+	}
+	return planner.Window{From: w.From.Unix(), To: last}
+}
+
+// Judge asks the planner about one engineer and the very slot a dispatcher chose. The way to the first
+// and from the last visit may lie outside the shift, a guessed way refuses nobody, and a start that is
+// just past is not refused. Somebody refused comes back with the rule, see Candidate.Refused.
+func (b Board) Judge(ctx context.Context, scope auth.Scope, job Job, engineer uuid.UUID, starts, ends time.Time) (Candidate, error) {
+	slot := Span{exact(starts), exact(ends)}
+	if err := slot.check("body.ends_at"); err != nil {
+		return Candidate{}, err
+	}
+	job.Duration = slot.To.Sub(slot.From)
+	q, err := b.ask(ctx, scope, job, &engineer, slot.From.Add(-24*time.Hour), slot.To.Add(24*time.Hour))
+	if err != nil {
+		return Candidate{}, err
+	}
+	if len(q.who) == 0 {
+		return Candidate{}, unknown("engineer")
+	}
+	q.say.day = slot.From.In(q.zone).Format(time.DateOnly)
+	q.p.Now = min(q.now.Unix(), slot.From.Unix()) - 7*24*3600
+	q.p.Orders[0].Windows = []planner.Window{{From: slot.From.Unix(), To: slot.From.Unix()}}
+	c, err := q.judge(slot)
+	if err != nil {
+		return c, err
+	}
+	// What the planner does not ask: whether somebody is still with us, and what lies behind us.
+	switch {
+	case !q.who[0].Active:
+		q.refuse(&c, RuleInactive, "inactive.refuse")
+	case slot.From.Before(q.now.Add(-b.set.JustPast)):
+		q.refuse(&c, string(planner.RuleWindow), "window.past", q.say.clock(slot.From.Unix()))
+	case len(job.Windows) > 0 && !slices.ContainsFunc(job.Windows, func(w Span) bool { return w.Contains(slot.From) }):
+		w := job.Windows[0]
+		q.refuse(&c, string(planner.RuleWindow), "window.outside", q.say.span(w.From.Unix(), w.To.Unix()))
+	}
+	return c, nil
+}
+
+func (q *question) refuse(c *Candidate, rule, key string, args ...string) {
+	if c.Eligible || rule == string(planner.RuleWindow) && c.Rule != string(planner.RuleRegion) && c.Rule != string(planner.RuleSkill) || rule == RuleInactive {
+		c.Eligible, c.Rule, c.Score = false, rule, 0
+		c.Reasons = append([]Reason{q.say.say(rule, string(planner.Refuse), key, args...)}, c.Reasons...)
+	}
+}
+
+func (q *question) judge(slot Span) (Candidate, error) {
+	mode := func(unknown int64) (Candidate, bool, error) {
+		q.p.Travel.Unknown = unknown
+		found, err := q.p.Candidates(0, planner.CandidateOptions{})
+		if err != nil {
+			return Candidate{}, false, fmt.Errorf("judge engineer %s: %w", q.who[0].ID, err)
+		}
+		f := found[0]
+		if f.Eligible && !q.inShift(f.Engineer, slot) {
+			f.Eligible, f.Rule = false, planner.RuleShift
+			f.Reasons = []planner.Reason{{Rule: planner.RuleShift, Effect: planner.Refuse}}
+		}
+		c := q.told(f, false)
+		return c, f.Rule == planner.RuleTravel || f.Rule == planner.RulePartStore, nil
+	}
+	guess := q.p.Travel.Unknown
+	// Ways to the first and from the last visit are not working time when a person says so.
+	for i := range q.p.Engineers[0].Shifts {
+		q.p.Engineers[0].Shifts[i].Overtime = 2 * 3600
+		q.p.Engineers[0].Shifts[i].From -= 2 * 3600
+		if i > 0 {
+			q.p.Engineers[0].Shifts[i].From = max(q.p.Engineers[0].Shifts[i].From, q.p.Engineers[0].Shifts[i-1].To)
+		}
+	}
+	c, way, err := mode(guess)
+	if err != nil || c.Eligible || !way || guess == 0 || !q.guessed() {
+		return c, err
+	}
+	fits, _, err := mode(0)
+	if err != nil || !fits.Eligible {
+		return c, err
+	}
+	fits.Reasons = append(fits.Reasons, q.say.say(RulePlace, string(planner.Bad), "place.tight", inMinutes(guess)))
+	return fits, nil
+}
+
+// inShift reports whether one real shift holds the whole slot.
+func (q *question) inShift(engineer int, slot Span) bool {
+	return slices.ContainsFunc(q.real[engineer], func(s planner.Shift) bool { return s.From <= slot.From.Unix() && slot.To.Unix() <= s.To })
+}
+
+// guessed reports whether some way near the job is a guess.
+func (q *question) guessed() bool {
+	if q.job.At == nil {
+		return true
+	}
+	return slices.ContainsFunc(q.p.Booked, func(v planner.Visit) bool { return !v.Place.Known() }) ||
+		slices.ContainsFunc(q.p.Stores, func(s planner.Store) bool { return !s.Place.Known() })
+}
+
+// ask reads everything about the job, over a stretch of time and either one engineer or all of those who
+// serve. It takes six queries, whatever the number of engineers.
+func (b Board) ask(ctx context.Context, scope auth.Scope, job Job, only *uuid.UUID, from, to time.Time) (*question, error) {
+	if err := scope.Check(); err != nil {
+		return nil, err
+	}
+	q := &question{Board: b, job: job, zone: b.Zone(), now: b.at(), from: from, to: to, places: map[string]*inventory.SupplyPlace{}, parts: map[string]uuid.UUID{}}
+	q.say = speaker{lang: job.Lang, zone: q.zone, day: from.In(q.zone).Format(time.DateOnly), regions: map[string]string{}, skills: map[string]string{}, stores: map[string]string{}, away: q.awayKind}
+	if err := q.readPeople(ctx, scope, only); err != nil {
+		return nil, err
+	}
+	if err := q.readNames(ctx); err != nil {
+		return nil, err
+	}
+	if err := q.readSupply(ctx, scope); err != nil {
+		return nil, err
+	}
+	q.p.Travel = planner.Travel{Factor: b.set.Travel.Factor, SpeedKMH: b.set.Travel.MetresPerSecond * 3.6, Unknown: int64(b.set.Travel.Unknown.Seconds())}
+	q.pose()
+	return q, q.readDays(ctx)
+}
+
+func (q *question) phone() bool { return q.job.Mode == "phone" }
+
+func (q *question) readPeople(ctx context.Context, scope auth.Scope, only *uuid.UUID) error {
+	sel := q.db.NewSelect().TableExpr("engineers AS e").
+		ColumnExpr("e.id, e.org_id, e.name, coalesce(e.staff_number, '') AS staff_number, e.active, e.home_lat, e.home_lng, e.max_visits").
+		Where("?", bun.Safe(scope.SQL("e.org_id"))).OrderExpr("e.id")
+	if len(q.job.OrgIDs) > 0 {
+		sel = sel.Where("e.org_id IN (?)", bun.List(q.job.OrgIDs))
+	}
+	if only != nil {
+		sel = sel.Where("e.id = ?", *only)
+	} else {
+		sel = sel.Where("e.active")
+	}
+	if q.region() != "" {
+		sel = sel.ColumnExpr("r.own").Join(`LEFT JOIN (SELECT engineer_id, bool_or(NOT helps_out) AS own FROM engineer_regions
+			WHERE region_code = ANY ((SELECT path FROM regions WHERE code = ?)::text[]) GROUP BY 1) AS r ON r.engineer_id = e.id`, q.region())
+	}
+	if len(q.job.Skills) > 0 {
+		sel = sel.ColumnExpr("coalesce(s.levels, '') AS levels").Join(`LEFT JOIN (SELECT engineer_id, string_agg(skill_code || ':' || level, ',') AS levels FROM engineer_skills
+			WHERE skill_code IN (?) GROUP BY 1) AS s ON s.engineer_id = e.id`, bun.List(q.job.Skills))
+	}
+	if err := sel.Scan(ctx, &q.who); err != nil {
+		return fmt.Errorf("read engineers: %w", fault.FromSQL(err))
+	}
+	return nil
+}
+
+// region the job asks for; a call asks for none.
+func (q *question) region() string {
+	if q.phone() || q.job.RegionCode == nil {
+		return ""
+	}
+	return *q.job.RegionCode
+}
+
+func (q *question) readNames(ctx context.Context) error {
+	if q.region() == "" && len(q.job.Skills) == 0 {
+		return nil
+	}
+	var names []struct{ Kind, Code, Name string }
+	err := q.db.NewRaw(`SELECT 'region' AS kind, code, name FROM regions WHERE code = ? UNION ALL SELECT 'skill', code, name FROM skills WHERE code = ANY (?::text[])`,
+		q.region(), texts(q.job.Skills)).Scan(ctx, &names)
+	if err != nil {
+		return fmt.Errorf("read names: %w", fault.FromSQL(err))
+	}
+	for _, n := range names {
+		if n.Kind == "region" {
+			q.say.regions[n.Code] = n.Name
+		} else {
+			q.say.skills[n.Code] = n.Name
+		}
+	}
+	return nil
+}
+
+func (q *question) readSupply(ctx context.Context, scope auth.Scope) error {
+	if len(q.job.Parts) == 0 {
+		return nil
+	}
+	ids := make([]uuid.UUID, len(q.job.Parts))
+	sku := map[uuid.UUID]string{}
+	for i, n := range q.job.Parts {
+		ids[i], sku[n.PartID], q.parts[n.SKU] = n.PartID, n.SKU, n.PartID
+	}
+	supply, err := q.stock.SupplyFor(ctx, scope, ids, q.job.OrderID)
+	if err != nil {
+		return err
+	}
+	vans := map[uuid.UUID]*inventory.SupplyPlace{}
+	store := map[uuid.UUID]int{}
+	add := func(p *inventory.SupplyPlace) {
+		id := p.ID.String()
+		s := planner.Store{ID: id, Handling: int64(q.set.Handling.Seconds()), Stock: map[string]int64{}, Hours: openingHours(p.OpenHours, q.from, q.to, q.zone)}
+		if p.At != nil {
+			s.Place = planner.At(p.At.Lat, p.At.Lng)
+		}
+		for part, n := range p.Free {
+			s.Stock[sku[part]] = max(0, n)
+		}
+		q.places[id], q.say.stores[id], store[p.ID] = p, p.Name, len(q.p.Stores)
+		q.p.Stores = append(q.p.Stores, s)
+	}
+	for i := range supply.Places {
+		p := &supply.Places[i]
+		switch {
+		case !p.Reachable:
+		case p.Kind != inventory.Van:
+			add(p)
+		case p.EngineerID != nil:
+			vans[*p.EngineerID] = p
+		}
+	}
+	for i := range q.who {
+		q.who[i].van = vans[q.who[i].ID]
+	}
+	var further []uuid.UUID
+	for _, e := range supply.Expected {
+		if _, there := store[e.PlaceID]; !there && !slices.Contains(further, e.PlaceID) {
+			further = append(further, e.PlaceID)
+		}
+	}
+	if len(further) > 0 {
+		places, err := q.furtherPlaces(ctx, further)
+		if err != nil {
+			return err
+		}
+		for i := range places {
+			add(&places[i])
+		}
+	}
+	for _, e := range supply.Expected {
+		if at, there := store[e.PlaceID]; there {
+			s := &q.p.Stores[at]
+			s.Expected = append(s.Expected, planner.Arrival{SKU: sku[e.PartID], From: q.arrives(e.On).Unix(), Quantity: max(0, e.Quantity)})
+		}
+	}
+	return nil
+}
+
+// arrives is when goods expected on a day can be fetched: at noon. Goods that should have come by now
+// are believed to come tomorrow.
+func (q *question) arrives(on calendar.Date) time.Time {
+	if t := on.At(12*time.Hour, q.zone); t.After(q.now) {
+		return t
+	}
+	return calendar.Of(q.now, q.zone).AddDays(1).At(12*time.Hour, q.zone)
+}
+
+// furtherPlaces are stores that have nothing now but expect something.
+func (q *question) furtherPlaces(ctx context.Context, ids []uuid.UUID) ([]inventory.SupplyPlace, error) {
+	var rows []inventory.Place
+	err := q.db.NewRaw(`SELECT id, org_id, code, name, kind, lat, lng, open_hours FROM places WHERE id = ANY (?::uuid[]) AND kind <> 'van' AND reachable AND retired_at IS NULL ORDER BY code`,
+		uuids(ids)).Scan(ctx, &rows)
+	if err != nil {
+		return nil, fmt.Errorf("read places of goods on their way: %w", fault.FromSQL(err))
+	}
+	places := make([]inventory.SupplyPlace, len(rows))
+	for i, p := range rows {
+		places[i] = inventory.SupplyPlace{ID: p.ID, Code: p.Code, Name: p.Name, Kind: p.Kind, OrgID: p.OrgID, At: p.At(), OpenHours: p.OpenHours, Reachable: true}
+	}
+	return places, nil
+}
+
+// pose writes the order and the people into the problem; their days follow.
+func (q *question) pose() {
+	job := q.job
+	o := planner.Order{ID: "job", Service: int64(job.Duration.Seconds()), Due: planner.NoDue, Priority: job.Priority, Region: q.region()}
+	if o.Priority < 1 || o.Priority > 4 {
+		o.Priority = 3
+	}
+	if job.At != nil && !q.phone() {
+		o.Place = planner.At(job.At.Lat, job.At.Lng)
+	}
+	if job.DueAt != nil {
+		o.Due = job.DueAt.Unix()
+	}
+	if len(job.Skills) > 0 {
+		o.Skills = map[string]int{}
+		for _, code := range job.Skills {
+			o.Skills[code] = 1
+		}
+	}
+	needed := map[string]int64{}
+	for _, n := range job.Parts {
+		needed[n.SKU] += n.Quantity
+	}
+	for _, n := range job.Parts {
+		if quantity := needed[n.SKU]; quantity > 0 {
+			o.Parts = append(o.Parts, planner.Part{SKU: n.SKU, Quantity: quantity})
+			delete(needed, n.SKU)
+		}
+	}
+	if job.Unwanted != nil {
+		o.BlockedEngineers = []string{job.Unwanted.String()}
+	}
+	if job.Wanted != nil {
+		o.Preferred = job.Wanted.String()
+	}
+	if q.phone() {
+		q.p.Travel.Unknown = 0
+	}
+	q.p.Orders = []planner.Order{o}
+	q.p.Engineers = make([]planner.Engineer, len(q.who))
+	q.real = make([][]planner.Shift, len(q.who))
+	for i := range q.who {
+		w, e := &q.who[i], &q.p.Engineers[i]
+		e.ID, e.MaxVisits = w.ID.String(), w.MaxVisits
+		w.possible = job.Unwanted == nil || *job.Unwanted != w.ID
+		switch {
+		case o.Region == "":
+		case w.Own == nil:
+			w.possible = false
+		case *w.Own:
+			e.Regions = []string{o.Region}
+		default:
+			e.HelpsOut = []string{o.Region}
+		}
+		if len(job.Skills) > 0 {
+			e.Skills = levels(w.Levels)
+			w.possible = w.possible && len(e.Skills) >= len(o.Skills)
+		}
+		switch {
+		case q.phone():
+		case w.HomeLat != nil && w.HomeLng != nil:
+			e.Home = planner.At(*w.HomeLat, *w.HomeLng)
+		default:
+			// Nobody knows where he sets out: he begins where the work is, and the reasons say so.
+			e.Home = o.Place
+		}
+		if w.van != nil {
+			e.Van = map[string]int64{}
+			for _, n := range job.Parts {
+				e.Van[n.SKU] = max(0, w.van.Free[n.PartID])
+			}
+		}
+	}
+}
+
+func levels(text string) map[string]int {
+	found := map[string]int{}
+	for one := range strings.SplitSeq(text, ",") {
+		if code, level, ok := strings.Cut(one, ":"); ok {
+			found[code], _ = strconv.Atoi(level)
+		}
+	}
+	return found
+}
+
+// readDays reads shifts, leave and visits of those whom neither region nor skill refuses.
+func (q *question) readDays(ctx context.Context) error {
+	at := map[uuid.UUID]int{}
+	var ids []uuid.UUID
+	for i := range q.who {
+		if q.who[i].possible {
+			at[q.who[i].ID] = i
+			ids = append(ids, q.who[i].ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	list := uuids(ids)
+	err := q.rows(ctx, func(scan func(...any) error) error {
+		var id uuid.UUID
+		var s planner.Shift
+		if err := scan(&id, &s.From, &s.To); err != nil {
+			return err
+		}
+		s.Overtime = int64(q.set.WayHome.Seconds())
+		i := at[id]
+		e := &q.p.Engineers[i]
+		if n := len(e.Shifts); n > 0 {
+			e.Shifts[n-1].Overtime = min(e.Shifts[n-1].Overtime, s.From-e.Shifts[n-1].To)
+		}
+		e.Shifts = append(e.Shifts, s)
+		q.real[i] = append(q.real[i], s)
+		return nil
+	}, `SELECT engineer_id, extract(epoch FROM lower(during))::bigint, extract(epoch FROM upper(during))::bigint FROM shifts
+		WHERE lower(during) > ?0::timestamptz - interval '24 hours' AND lower(during) < ?1 AND upper(during) > ?0 AND engineer_id = ANY (?2::uuid[])
+		ORDER BY lower(during)`, q.from, q.to, list)
+	if err != nil {
+		return fmt.Errorf("read shifts: %w", fault.FromSQL(err))
+	}
+	err = q.rows(ctx, func(scan func(...any) error) error {
+		var id uuid.UUID
+		var a absent
+		if err := scan(&id, &a.from, &a.to, &a.kind); err != nil {
+			return err
+		}
+		i := at[id]
+		q.who[i].away = append(q.who[i].away, a)
+		q.p.Engineers[i].Blocked = append(q.p.Engineers[i].Blocked, planner.Blocked{From: a.from, To: a.to})
+		return nil
+	}, `SELECT engineer_id, extract(epoch FROM lower(during))::bigint, extract(epoch FROM upper(during))::bigint, kind FROM diary
+		WHERE kind <> 'visit' AND during && tstzrange(?, ?, '[)') AND engineer_id = ANY (?::uuid[])`, q.from, q.to, list)
+	if err != nil {
+		return fmt.Errorf("read leave: %w", fault.FromSQL(err))
+	}
+	stores := map[uuid.UUID]int{}
+	for i := range q.p.Stores {
+		stores[q.places[q.p.Stores[i].ID].ID] = i
+	}
+	handling := int64(q.set.Handling.Seconds())
+	err = q.rows(ctx, func(scan func(...any) error) error {
+		var id uuid.UUID
+		var from, to, leaves int64
+		var call bool
+		var lat, lng, storeLat, storeLng *float64
+		var store *uuid.UUID
+		var needed *int64
+		if err := scan(&id, &from, &to, &leaves, &call, &lat, &lng, &store, &needed, &storeLat, &storeLng); err != nil {
+			return err
+		}
+		i := at[id]
+		w, e := &q.who[i], &q.p.Engineers[i]
+		switch {
+		case q.phone():
+			// A call needs no way of its own, but must leave others theirs.
+			w.booked = append(w.booked, planner.Visit{Engineer: i, Store: planner.NoStore, Start: min(leaves, from), End: to})
+			return nil
+		case call:
+			// Somebody on the phone stays where he is.
+			w.away = append(w.away, absent{from, to, "call"})
+			e.Blocked = append(e.Blocked, planner.Blocked{From: from, To: to})
+			return nil
+		}
+		if store != nil {
+			start := max(leaves, min(*needed, from-handling))
+			if start < from {
+				v := planner.Visit{Engineer: i, Store: planner.NoStore, Start: start, End: min(start+handling, from), Place: place(storeLat, storeLng)}
+				if n, known := stores[*store]; known {
+					v.Store = n
+				}
+				w.booked = append(w.booked, v)
+			}
+		}
+		if n := len(w.booked); n > 0 && w.booked[n-1].Store == planner.NoStore && w.booked[n-1].Start == from && w.booked[n-1].End == to {
+			return nil // the same visit again, for a second pick-up
+		}
+		w.booked = append(w.booked, planner.Visit{Engineer: i, Store: planner.NoStore, Start: from, End: to, Place: place(lat, lng)})
+		return nil
+	}, `SELECT v.engineer_id, extract(epoch FROM lower(v.planned))::bigint, extract(epoch FROM upper(v.planned))::bigint, extract(epoch FROM lower(v.blocked))::bigint,
+			v.mode = 'phone', s.lat, s.lng, p.place_id, extract(epoch FROM p.needed_by)::bigint, pl.lat, pl.lng
+		FROM visits v JOIN work_orders w ON w.id = v.order_id LEFT JOIN sites s ON s.id = w.site_id
+		LEFT JOIN pickups p ON p.visit_id = v.id AND p.state IN ('to_pick', 'ready') LEFT JOIN places pl ON pl.id = p.place_id
+		WHERE lower(v.planned) > ?0::timestamptz - interval '24 hours' AND lower(v.planned) < ?1 AND upper(v.planned) > ?0::timestamptz - interval '12 hours'
+		  AND v.state IN ('dispatched', 'accepted', 'en_route', 'on_site', 'paused', 'finished') AND v.order_id <> ?2 AND v.engineer_id = ANY (?3::uuid[])
+		ORDER BY lower(v.planned), p.needed_by`, q.from, q.to, q.job.OrderID, list)
+	if err != nil {
+		return fmt.Errorf("read visits: %w", fault.FromSQL(err))
+	}
+	for i := range q.who {
+		q.p.Booked = append(q.p.Booked, q.who[i].booked...)
+	}
+	return nil
+}
+
+func place(lat, lng *float64) planner.Place {
+	if lat == nil || lng == nil {
+		return planner.Place{}
+	}
+	return planner.At(*lat, *lng)
+}
+
+// rows reads row by row: thousands of visits are read for one question.
+func (q *question) rows(ctx context.Context, each func(scan func(...any) error) error, query string, args ...any) error {
+	rows, err := q.db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := each(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func (q *question) awayKind(engineer int, from, to int64) string {
+	for _, a := range q.who[engineer].away {
+		if a.from == from && a.to == to {
+			return a.kind
+		}
+	}
+	return "leave"
+}
+
+// answer asks the planner about everybody. Where its first answer is too strict or too lenient for
+// people, those engineers are asked about again: work never ends after the shift, only the way home may;
+// and a guessed way refuses nobody.
+func (q *question) answer(limit int) ([]Candidate, error) {
+	options := planner.CandidateOptions{Limit: 2 * limit} // some may change places below
+	found, err := q.p.Candidates(0, options)
+	if err != nil {
+		return nil, fmt.Errorf("rank engineers: %w", err)
+	}
+	var strict, lenient []int
+	for _, c := range found {
+		switch {
+		case c.Eligible && c.End > q.real[c.Engineer][c.Shift].To:
+			strict = append(strict, c.Engineer)
+		case (c.Rule == planner.RuleTravel || c.Rule == planner.RulePartStore) && q.guessed() && !q.phone():
+			lenient = append(lenient, c.Engineer)
+		}
+	}
+	if len(strict)+len(lenient) > 0 {
+		for _, again := range []struct {
+			engineers []int
+			overtime  bool
+			unknown   int64
+		}{{strict, false, q.p.Travel.Unknown}, {lenient, true, 0}} {
+			if found, err = q.again(found, again.engineers, again.overtime, again.unknown); err != nil {
+				return nil, err
+			}
+		}
+		slices.SortStableFunc(found, func(a, b planner.Candidate) int {
+			switch {
+			case a.Eligible != b.Eligible && a.Eligible:
+				return -1
+			case a.Eligible != b.Eligible:
+				return 1
+			}
+			return cmp.Or(cmp.Compare(a.Cost.Lateness, b.Cost.Lateness), cmp.Compare(a.Cost.Effort, b.Cost.Effort),
+				cmp.Compare(a.Cost.Metres, b.Cost.Metres), cmp.Compare(a.Cost.Busy, b.Cost.Busy), cmp.Compare(a.Engineer, b.Engineer))
+		})
+	}
+	if limit > 0 && len(found) > limit {
+		found = found[:limit]
+	}
+	out := make([]Candidate, len(found))
+	for i, f := range found {
+		out[i] = q.told(f, true)
+	}
+	return out, nil
+}
+
+// again asks about some engineers alone and puts the answers in the place of the first ones.
+func (q *question) again(found []planner.Candidate, engineers []int, overtime bool, unknown int64) ([]planner.Candidate, error) {
+	if len(engineers) == 0 {
+		return found, nil
+	}
+	slices.Sort(engineers)
+	part := planner.Problem{Now: q.p.Now, Travel: q.p.Travel, Orders: q.p.Orders, Stores: q.p.Stores}
+	part.Travel.Unknown = unknown
+	for n, i := range engineers {
+		e := q.p.Engineers[i]
+		if !overtime {
+			e.Shifts = slices.Clone(e.Shifts)
+			for k := range e.Shifts {
+				e.Shifts[k].Overtime = 0
+			}
+		}
+		part.Engineers = append(part.Engineers, e)
+		for _, v := range q.who[i].booked {
+			v.Engineer = n
+			part.Booked = append(part.Booked, v)
+		}
+	}
+	second, err := part.Candidates(0, planner.CandidateOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("rank engineers: %w", err)
+	}
+	for _, c := range second {
+		c.Engineer = engineers[c.Engineer]
+		if c.Eligible && c.End > q.real[c.Engineer][c.Shift].To {
+			continue
+		}
+		at := slices.IndexFunc(found, func(f planner.Candidate) bool { return f.Engineer == c.Engineer })
+		if c.Eligible || found[at].Eligible {
+			found[at] = c
+		}
+	}
+	return found, nil
+}
+
+// told turns the planner's answer into what people read. Proposed starts are put on the grid.
+func (q *question) told(f planner.Candidate, grid bool) Candidate {
+	w := &q.who[f.Engineer]
+	c := Candidate{EngineerID: w.ID, Name: w.Name, StaffNumber: w.StaffNumber, OrgID: w.OrgID, Eligible: f.Eligible, Rule: string(f.Rule), Score: f.Score,
+		Parts: []CandidatePart{}, Reasons: []Reason{}}
+	for _, p := range f.Parts {
+		part := CandidatePart{PartID: q.parts[p.SKU], SKU: p.SKU, Needed: p.Needed, InVan: p.InVan}
+		if w.van != nil {
+			part.VanID = &w.van.ID
+		}
+		if p.Store != planner.NoStore {
+			s := q.places[q.p.Stores[p.Store].ID]
+			part.FromPlace, part.FromPlaceID, part.FromPlaceName = &s.Code, &s.ID, &s.Name
+		}
+		if p.Expected != 0 {
+			on := calendar.Of(time.Unix(p.Expected, 0), q.zone)
+			part.ExpectedOn = &on
+		}
+		c.Parts = append(c.Parts, part)
+	}
+	if !f.Eligible {
+		for _, r := range f.Reasons {
+			c.Reasons = append(c.Reasons, q.say.reason(f.Engineer, r))
+		}
+		return c
+	}
+	next, last := q.after(f)
+	if grid {
+		if step := int64(q.set.Grid.Seconds()); f.Start%step != 0 {
+			if by := step - f.Start%step; f.End+by <= last && q.inWindow(f.Start+by) {
+				f.Start, f.End, f.Leave = f.Start+by, f.End+by, f.Leave+by
+			}
+		}
+	}
+	at := func(sec int64) *time.Time { t := time.Unix(sec, 0).In(q.zone); return &t }
+	c.StartsAt, c.EndsAt, c.LeavesAt = at(f.Start), at(f.End), at(min(f.Leave, f.Start))
+	c.TravelMinutes, c.DistanceMetres = int((f.TravelBefore+59)/60), f.MetresBefore
+	c.DetourMinutes = int((max(0, f.DetourSeconds) + 59) / 60)
+	if next != 0 {
+		c.nextLeaves = at(next - f.TravelAfter)
+	}
+	if p := f.Pickup; p.Store != planner.NoStore {
+		s := q.places[q.p.Stores[p.Store].ID]
+		c.Pickup = &CandidatePickup{PlaceID: s.ID, Place: s.Code, PlaceName: s.Name, Planned: p.Planned, StartsAt: *at(p.Start), DetourMinutes: int((p.DetourSeconds + 59) / 60)}
+	}
+	say := q.say
+	say.day = c.StartsAt.Format(time.DateOnly)
+	for _, r := range f.Reasons {
+		if q.phone() && (r.Rule == planner.RuleTravel || r.Rule == planner.RuleDistance) {
+			continue
+		}
+		c.Reasons = append(c.Reasons, say.reason(f.Engineer, r))
+	}
+	if !q.phone() {
+		guess := inMinutes(int64(q.set.Travel.Unknown.Seconds()))
+		switch {
+		case q.job.At == nil:
+			c.Reasons = append(c.Reasons, say.say(RulePlace, string(planner.Neutral), "place.site", guess))
+		case w.HomeLat == nil:
+			c.Reasons = append(c.Reasons, say.say(RulePlace, string(planner.Neutral), "place.home"))
+		}
+		if c.Pickup != nil && !q.p.Stores[f.Pickup.Store].Place.Known() {
+			c.Reasons = append(c.Reasons, say.say(RulePlace, string(planner.Neutral), "place.store", c.Pickup.PlaceName, guess))
+		}
+	}
+	return c
+}
+
+func (q *question) inWindow(start int64) bool {
+	windows := q.p.Orders[0].Windows
+	return len(windows) == 0 || slices.ContainsFunc(windows, func(w planner.Window) bool { return w.From <= start && start <= w.To })
+}
+
+// after is when the next booked visit begins, 0 for none, and how late the work may end for the way
+// there, the shift, and leave.
+func (q *question) after(f planner.Candidate) (next, last int64) {
+	last = q.real[f.Engineer][f.Shift].To
+	for _, v := range q.who[f.Engineer].booked {
+		if v.Start >= f.End && (next == 0 || v.Start < next) {
+			next = v.Start
+		}
+	}
+	if next != 0 {
+		last = min(last, next-f.TravelAfter)
+	}
+	for _, a := range q.who[f.Engineer].away {
+		if a.from >= f.End {
+			last = min(last, a.from)
+			if next != 0 && a.from < next {
+				last = min(last, a.from-f.TravelAfter)
+			}
+		}
+	}
+	return next, last
+}
