@@ -31,8 +31,8 @@ type Shortage struct {
 	Version         int            `json:"version"`
 }
 
-// Want is a part an order has to wait for.
-type Want struct {
+// ShortageInput is a part an order has to wait for.
+type ShortageInput struct {
 	OrgID    int32 // the order's owner
 	OrderID  uuid.UUID
 	PartID   *uuid.UUID

@@ -20,7 +20,7 @@ const shortageTables = "shortages s JOIN work_orders w ON w.id = s.order_id LEFT
 
 // OpenShortage records that an order waits for a part. There is one open line for each part of an order:
 // a second call says how many it is now, and the order keeps its place in the queue.
-func (l Ledger) OpenShortage(ctx context.Context, w Want) (Shortage, error) {
+func (l Ledger) OpenShortage(ctx context.Context, w ShortageInput) (Shortage, error) {
 	w.Text = strings.TrimSpace(w.Text)
 	if w.Quantity < 1 || w.Quantity > MaxQuantity {
 		return Shortage{}, quantityFault("body.parts_needed")
@@ -315,7 +315,7 @@ func (l Ledger) Swap(ctx context.Context, place, part, giver, taker uuid.UUID, w
 		return wrap(err)
 	}
 	if n, _ := res.RowsAffected(); n == 0 {
-		if _, err := l.OpenShortage(ctx, Want{OrgID: from.OrgID, OrderID: giver, PartID: &part, Quantity: from.Quantity, Urgency: "swapped"}); err != nil {
+		if _, err := l.OpenShortage(ctx, ShortageInput{OrgID: from.OrgID, OrderID: giver, PartID: &part, Quantity: from.Quantity, Urgency: "swapped"}); err != nil {
 			return false, err
 		}
 	}
