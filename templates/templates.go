@@ -54,7 +54,9 @@ func Check() error {
 	return err
 }
 
-var parsed = sync.OnceValues(func() (map[string]*template.Template, error) {
+var parsed = sync.OnceValues(parse)
+
+func parse() (map[string]*template.Template, error) {
 	base := template.New("base").Funcs(template.FuncMap{"asset": AssetPath})
 	for _, dir := range []string{"layout", "partial"} {
 		if err := parseInto(base, dir); err != nil {
@@ -80,7 +82,7 @@ var parsed = sync.OnceValues(func() (map[string]*template.Template, error) {
 		all[d.Name()] = t
 	}
 	return all, nil
-})
+}
 
 func parseInto(t *template.Template, dir string) error {
 	files, err := fs.ReadDir(pages, dir)
