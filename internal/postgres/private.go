@@ -487,10 +487,10 @@ func (p *Private) initialise(ctx context.Context) error {
 // configure writes the server's settings anew at each start, so that they follow the
 // program; local.conf is the operator's and comes last.
 func (p *Private) configure(socket string) error {
-	flushed := "on"
-	connections := 150
+	// Statements hold customers' names and numbers: an error is logged without them.
+	flushed, connections, statements, verbosity := "on", 150, "panic", "terse"
 	if p.o.Throwaway {
-		flushed, connections = "off", 600
+		flushed, connections, statements, verbosity = "off", 600, "error", "default"
 	}
 	text := fmt.Sprintf(`# Written by paigong at each start. Put your own settings into local.conf beside this file.
 listen_addresses = ''
@@ -508,9 +508,11 @@ jit = off
 timezone = 'UTC'
 log_timezone = 'UTC'
 log_line_prefix = '%%m [%%p] '
+log_min_error_statement = %[4]s
+log_error_verbosity = %[5]s
 lc_messages = 'C'
 include_if_exists = 'local.conf'
-`, strings.ReplaceAll(socket, "'", "''"), flushed, connections)
+`, strings.ReplaceAll(socket, "'", "''"), flushed, connections, statements, verbosity)
 	local := filepath.Join(p.cluster(), "local.conf")
 	if _, err := os.Stat(local); errors.Is(err, os.ErrNotExist) {
 		if err := p.write(local, "# Your own PostgreSQL settings; they win over postgresql.conf.\n"); err != nil {

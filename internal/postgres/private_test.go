@@ -449,6 +449,32 @@ func TestStopsWhenAskedWhileStarting(t *testing.T) {
 	}
 }
 
+func TestLogHoldsNobodysData(t *testing.T) {
+	t.Parallel()
+	data := dataFolder(t)
+	s, err := Open(t.Context(), Options{Data: data, AsOwner: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	if _, err := s.Pool().Exec(t.Context(), "CREATE TABLE customers (phone text UNIQUE)"); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		_, err = s.Pool().Exec(t.Context(), "INSERT INTO customers VALUES ('13800138000')", pgx.QueryExecModeSimpleProtocol)
+	}
+	if !sqlState(err, "23505") {
+		t.Fatalf("the second one: %v", err)
+	}
+	said, err := os.ReadFile(filepath.Join(data, "postgres", "server.log"))
+	if err != nil || !strings.Contains(string(said), "duplicate key") {
+		t.Fatalf("the log does not hold the error: %v\n%s", err, said)
+	}
+	if strings.Contains(string(said), "13800138000") {
+		t.Errorf("the log holds a customer's number:\n%s", said)
+	}
+}
+
 func TestOperatorsSettingsWin(t *testing.T) {
 	t.Parallel()
 	data := dataFolder(t)
