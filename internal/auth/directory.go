@@ -39,7 +39,6 @@ func New(db bun.IDB, now func() time.Time, rules Rules) *Directory {
 // one that says who acts; signing in and out does not.
 func (d *Directory) In(tx bun.IDB) *Directory {
 	inside := *d
-	inside.db, inside.tree = tx, nil
-	d.tree.changed(d.now)
+	inside.db = tx
 	return &inside
 }

@@ -50,26 +50,23 @@ func unknownOrganisation(code string) error {
 
 // tree keeps the organisations for a minute, because every call asks for a subtree of them.
 type tree struct {
-	mu      sync.Mutex
-	all     []Organisation
-	readAt  time.Time
-	fresh   time.Time // until then every look reads anew
-	reading sync.Mutex
+	mu     sync.Mutex
+	all    []Organisation
+	readAt time.Time
+	fresh  time.Time // until then every look reads anew
 }
 
 const (
-	keepTree = time.Minute
-	// A change is seen by others only when its transaction has ended; until then a look in between
-	// would keep the old state for a minute.
+	keepTree    = time.Minute
 	changeTakes = 5 * time.Second
 )
 
-func (t *tree) changed(now func() time.Time) {
-	if t != nil {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		t.fresh = now().Add(changeTakes)
-	}
+// changed makes everybody read anew until the change has surely been committed, each through his own
+// transaction, so that the one who changes sees it and nobody keeps what may be rolled back.
+func (t *tree) changed(now time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.fresh = now.Add(changeTakes)
 }
 
 func (t *tree) kept(now time.Time) []Organisation {
@@ -85,7 +82,9 @@ func (t *tree) kept(now time.Time) []Organisation {
 func (t *tree) keep(all []Organisation, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.all, t.readAt = all, now
+	if !now.Before(t.fresh) {
+		t.all, t.readAt = all, now
+	}
 }
 
 // below lists the ids of an organisation and everything under it, parents first.

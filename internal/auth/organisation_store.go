@@ -14,16 +14,13 @@ import (
 )
 
 func (d *Directory) organisations(ctx context.Context) ([]Organisation, error) {
-	if d.tree != nil {
-		if all := d.tree.kept(d.now()); all != nil {
-			return all, nil
-		}
-		d.tree.reading.Lock()
-		defer d.tree.reading.Unlock()
-		if all := d.tree.kept(d.now()); all != nil {
-			return all, nil
-		}
+	if all := d.tree.kept(d.now()); all != nil {
+		return all, nil
 	}
+	return d.readOrganisations(ctx)
+}
+
+func (d *Directory) readOrganisations(ctx context.Context) ([]Organisation, error) {
 	all := []Organisation{}
 	err := d.db.NewSelect().TableExpr("organisations AS o").ColumnExpr("o.id, o.parent_id, o.code, o.name, o.kind, o.path, o.zone, o.region_codes, o.letterhead, o.created_at, o.version").
 		ColumnExpr("coalesce((SELECT p.code FROM organisations p WHERE p.id = o.parent_id), '') AS parent_code").
@@ -31,9 +28,7 @@ func (d *Directory) organisations(ctx context.Context) ([]Organisation, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read organisations: %w", fault.FromSQL(err))
 	}
-	if d.tree != nil {
-		d.tree.keep(all, d.now())
-	}
+	d.tree.keep(all, d.now())
 	return all, nil
 }
 
@@ -60,13 +55,11 @@ func (d *Directory) organisation(ctx context.Context, is func(Organisation) bool
 	if i := slices.IndexFunc(all, is); i >= 0 {
 		return all[i], nil
 	}
-	if d.tree != nil { // another copy of the program may have added it within the minute
-		direct := *d
-		direct.tree = nil
-		if o, err := direct.organisation(ctx, is, name); err == nil {
-			d.tree.changed(d.now)
-			return o, nil
-		}
+	if all, err = d.readOrganisations(ctx); err != nil { // another copy of the program may have added it within the minute
+		return Organisation{}, err
+	}
+	if i := slices.IndexFunc(all, is); i >= 0 {
+		return all[i], nil
 	}
 	return Organisation{}, unknownOrganisation(name)
 }
@@ -143,6 +136,7 @@ func (d *Directory) CreateOrganisation(ctx context.Context, scope Scope, in Orga
 	if err != nil {
 		return none, fmt.Errorf("create organisation %s: %w", in.Code, fault.FromSQL(err))
 	}
+	d.tree.changed(d.now())
 	return o, nil
 }
 
@@ -173,6 +167,7 @@ func (d *Directory) MoveOrganisation(ctx context.Context, scope Scope, code, par
 			return fmt.Errorf("move organisation %s: %w", code, fault.FromSQL(err))
 		}
 	}
+	d.tree.changed(d.now())
 	return nil
 }
 
@@ -188,5 +183,6 @@ func (d *Directory) ChangeLetterhead(ctx context.Context, scope Scope, code stri
 	if _, err := d.db.ExecContext(ctx, "UPDATE organisations SET letterhead = ? WHERE id = ?", string(letterhead), o.ID); err != nil {
 		return fmt.Errorf("letterhead of %s: %w", code, fault.FromSQL(err))
 	}
+	d.tree.changed(d.now())
 	return nil
 }
