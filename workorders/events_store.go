@@ -1,0 +1,88 @@
+package workorders
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gofrs/uuid/v5"
+
+	"paigong/internal/auth"
+	"paigong/internal/fault"
+)
+
+// Event says that something changed. It carries no content: whoever hears it reads with his own rights.
+type Event struct {
+	Xact  string    `bun:"xact" json:"-"`
+	Seq   int64     `bun:"seq" json:"-"`
+	Topic string    `bun:"topic" json:"topic"`
+	Ref   uuid.UUID `bun:"ref_id" json:"id"`
+	At    time.Time `bun:"at" json:"at"`
+}
+
+// Cursor is where a reader goes on: transaction and sequence, since numbers are not given in the order of
+// commits.
+func (e Event) Cursor() string { return e.Xact + "-" + strconv.FormatInt(e.Seq, 10) }
+
+// Events reads what changed after a cursor, in order, below the oldest transaction that is still writing,
+// so that nothing committed later can be missed. An empty cursor starts now. At most 500.
+func (d *Desk) Events(ctx context.Context, by auth.Caller, after string) (events []Event, next string, err error) {
+	s := by.Scope()
+	if err := s.Check(); err != nil {
+		return nil, "", err
+	}
+	if after == "" {
+		err := d.db.NewRaw("SELECT pg_snapshot_xmin(pg_current_snapshot())::text || '-0'").Scan(ctx, &next)
+		if err != nil {
+			return nil, "", fmt.Errorf("events: %w", fault.FromSQL(err))
+		}
+		return nil, next, nil
+	}
+	xact, seq, err := cutCursor(after)
+	if err != nil {
+		return nil, "", fault.New(fault.Invalid, "bad_cursor", "this event id is not one of ours: start again without it").Field("header.Last-Event-ID", "expected transaction-sequence")
+	}
+	see := s.SQL("org_id", "serving_org_id")
+	var args []any
+	args = append(args, xact, seq)
+	if e := s.Engineer(); e != nil {
+		see += ` AND (ref_id IN (SELECT id FROM visits WHERE engineer_id = ?) OR ref_id IN (SELECT order_id FROM visits WHERE engineer_id = ?))`
+		args = append(args, *e, *e)
+	}
+	rows := []Event{}
+	err = d.db.NewRaw(`SELECT xact::text AS xact, seq, topic, ref_id, at FROM events
+		WHERE (xact, seq) > (?::text::xid8, ?) AND xact < pg_snapshot_xmin(pg_current_snapshot()) AND `+see+` ORDER BY events.xact, events.seq LIMIT 500`, args...).Scan(ctx, &rows)
+	if err != nil {
+		return nil, "", fmt.Errorf("events: %w", fault.FromSQL(err))
+	}
+	next = after
+	if len(rows) > 0 {
+		next = rows[len(rows)-1].Cursor()
+	}
+	return rows, next, nil
+}
+
+func cutCursor(c string) (xact string, seq int64, err error) {
+	xact, tail, ok := strings.Cut(c, "-")
+	if _, e := strconv.ParseUint(xact, 10, 64); !ok || e != nil {
+		return "", 0, errors.New("not a cursor")
+	}
+	seq, err = strconv.ParseInt(tail, 10, 64)
+	return xact, seq, err
+}
+
+// ForgetEvents deletes events older than 7 days, in slices.
+func (d *Desk) ForgetEvents(ctx context.Context) error {
+	for {
+		res, err := d.db.ExecContext(ctx, "DELETE FROM events WHERE (xact, seq) IN (SELECT xact, seq FROM events WHERE at < ? LIMIT 5000)", d.now().Add(-7*24*time.Hour))
+		if err != nil {
+			return fmt.Errorf("forget events: %w", err)
+		}
+		if n, _ := res.RowsAffected(); n < 5000 {
+			return nil
+		}
+	}
+}

@@ -1,0 +1,214 @@
+package workorders
+
+import (
+	"context"
+	"time"
+
+	"github.com/gofrs/uuid/v5"
+
+	"paigong/dispatch"
+	"paigong/internal/auth"
+	"paigong/internal/calendar"
+	"paigong/internal/fault"
+	"paigong/internal/money"
+	"paigong/workorders/billing"
+)
+
+// Receipt returns the receipt of an order, or issues it when a charge is due; issued reports which.
+func (d *Desk) Receipt(ctx context.Context, by auth.Caller, ref string) (r billing.Receipt, issued bool, err error) {
+	_, err = d.onOrder(ctx, by, ref, func(ctx context.Context, w *work, o *Order) error {
+		have, err := w.till.OfOrder(ctx, o.ID)
+		if err != nil {
+			return err
+		}
+		if have != nil {
+			r = *have
+			return nil
+		}
+		if o.FinishedAt == nil {
+			return fault.New(fault.Conflict, "nothing_due", "nothing is due before the work is finished: the finishing sheet issues the receipt").Allow("sheet").With("state", string(o.State))
+		}
+		made, err := w.issueReceipt(ctx, o)
+		if err != nil {
+			return err
+		}
+		if made == nil {
+			return fault.New(fault.Conflict, "nothing_due", "nothing is charged for this order").With("state", string(o.State))
+		}
+		r, issued = *made, true
+		return nil
+	})
+	return r, issued, err
+}
+
+// issueReceipt charges what was agreed and delivered: of a part line with an article number as much as the
+// sheets fitted, every other line whole. A call-out fee to be deducted falls away once the repair was
+// agreed. Nothing agreed, nothing charged: then it returns nil. The number is taken last.
+func (w *work) issueReceipt(ctx context.Context, o *Order) (*billing.Receipt, error) {
+	have, err := w.till.OfOrder(ctx, o.ID)
+	if err != nil || have != nil {
+		return have, err
+	}
+	quotes, err := quotesOf(ctx, w.tx, o.ID)
+	if err != nil {
+		return nil, err
+	}
+	sheets, err := sheetsOf(ctx, w.tx, o.ID)
+	if err != nil {
+		return nil, err
+	}
+	lines := charges(quotes, sheets)
+	if len(lines) == 0 {
+		return nil, nil
+	}
+	loc, err := w.zoneOf(ctx, o.OrgID)
+	if err != nil {
+		return nil, err
+	}
+	r, err := w.till.Issue(ctx, billing.Issue{By: w.by, OrgID: o.ServingOrgID, OrderID: o.ID, OrderOrgID: o.OrgID, CustomerID: payerOf(o), EngineerID: o.EngineerID, Lines: lines, Year: calendar.Of(w.at, loc).Year})
+	if err != nil {
+		return nil, err
+	}
+	return &r, w.note(ctx, said{Order: &o.ID, OrgID: o.OrgID, Action: "receipt", Data: map[string]any{"receipt": r.Number, "total_minor": r.TotalMinor}})
+}
+
+func payerOf(o *Order) uuid.UUID {
+	if o.PayerCustomerID != nil {
+		return *o.PayerCustomerID
+	}
+	return o.CustomerID
+}
+
+// charges are the lines of all approved quotes that were delivered.
+func charges(quotes []Quote, sheets []Sheet) []billing.Line {
+	fitted, 
+	repaired := false
+	for _, s := range sheets {
+		if s.ReplacedAt != nil {
+			continue
+		}
+		repaired = repaired || s.Outcome == "done" || s.Outcome == "partial"
+		for _, p := range s.Parts {
+			fitted[p.SKU] += p.Quantity
+		}
+	}
+	repairAgreed := false
+	for _, q := range quotes {
+		repairAgreed = repairAgreed || q.Purpose == "repair" && q.State == QuoteApproved
+	}
+	var lines []billing.Line
+	for _, q := range quotes {
+		if q.State != QuoteApproved {
+			continue
+		}
+		if q.Purpose == "call_out" && q.DeductIfRepaired && repairAgreed && repaired {
+			continue
+		}
+		if q.Purpose != "call_out" && !repaired {
+			continue // agreed, but not delivered
+		}
+		for _, l := range q.Lines {
+			quantity := l.Quantity
+			if l.Kind == "part" && l.SKU != nil {
+				quantity = min(quantity, fitted[*l.SKU])
+				if fitted[*l.SKU] -= quantity; quantity <= 0 {
+					continue
+				}
+			}
+			sku := ""
+			if l.SKU != nil {
+				sku = *l.SKU
+			}
+			lines = append(lines, billing.Line{Kind: l.Kind, Description: l.Description, SKU: sku, Quantity: quantity, UnitMinor: l.UnitMinor, AmountMinor: money.Fen(quantity) * l.UnitMinor, QuoteID: &q.ID, QuoteLine: &l.No})
+		}
+	}
+	return lines
+}
+
+// ReceiptByID, Receipts, Receivables read what is owed and paid.
+func (d *Desk) ReceiptByID(ctx context.Context, by auth.Caller, id uuid.UUID) (billing.Receipt, error) {
+	return d.till.In(d.reader(ctx)).Receipt(ctx, by.Scope(), id)
+}
+
+// Pay records a payment, a refund (negative) or a promise on account.
+func (d *Desk) Pay(ctx context.Context, by auth.Caller, receipt uuid.UUID, in billing.PaymentInput) (billing.Payment, billing.Receipt, error) {
+	var p billing.Payment
+	var r billing.Receipt
+	err := d.onReceipt(ctx, by, receipt, func(ctx context.Context, w *work, o *Order) (err error) {
+		if p, r, err = w.till.Pay(ctx, by, receipt, in); err != nil {
+			return err
+		}
+		if err := w.promises.CloseCallbacks(ctx, o.ID, "unpaid"); err != nil {
+			return err
+		}
+		return w.note(ctx, said{Order: &o.ID, OrgID: o.OrgID, Action: "payment", Reason: in.Reason, Data: map[string]any{"receipt": r.Number, "amount_minor": in.AmountMinor, "method": in.Method}})
+	})
+	return p, r, err
+}
+
+// VoidReceipt takes a receipt out of force; its number stays used.
+func (d *Desk) VoidReceipt(ctx context.Context, by auth.Caller, receipt uuid.UUID, reason string) (billing.Receipt, error) {
+	var r billing.Receipt
+	err := d.onReceipt(ctx, by, receipt, func(ctx context.Context, w *work, o *Order) (err error) {
+		if r, err = w.till.Void(ctx, by, receipt, reason); err != nil {
+			return err
+		}
+		return w.note(ctx, said{Order: &o.ID, OrgID: o.OrgID, Action: "receipt_void", Reason: reason, Data: map[string]any{"receipt": r.Number}})
+	})
+	return r, err
+}
+
+// WaiveReceipt lets the customer off what is still owed, on a manager's word.
+func (d *Desk) WaiveReceipt(ctx context.Context, by auth.Caller, receipt uuid.UUID, in billing.WaiveInput) (billing.Receipt, error) {
+	var r billing.Receipt
+	err := d.onReceipt(ctx, by, receipt, func(ctx context.Context, w *work, o *Order) (err error) {
+		if r, err = w.till.Waive(ctx, by, receipt, in); err != nil {
+			return err
+		}
+		return w.note(ctx, said{Order: &o.ID, OrgID: o.OrgID, Action: "waive", Reason: in.Reason, Data: map[string]any{"receipt": r.Number}})
+	})
+	return r, err
+}
+
+// RequestInvoice queues a customer's wish for a tax invoice.
+func (d *Desk) RequestInvoice(ctx context.Context, by auth.Caller, receipt uuid.UUID, in billing.InvoiceInput) (billing.InvoiceRequest, error) {
+	var inv billing.InvoiceRequest
+	err := d.onReceipt(ctx, by, receipt, func(ctx context.Context, w *work, o *Order) (err error) {
+		if inv, err = w.till.RequestInvoice(ctx, by, receipt, in); err != nil {
+			return err
+		}
+		return w.note(ctx, said{Order: &o.ID, OrgID: o.OrgID, Action: "invoice_request", Data: map[string]any{"title": in.Title}})
+	})
+	return inv, err
+}
+
+// onReceipt locks the order of a receipt first, as every change does.
+func (d *Desk) onReceipt(ctx context.Context, by auth.Caller, id uuid.UUID, fn func(ctx context.Context, w *work, o *Order) error) error {
+	r, err := d.ReceiptByID(ctx, by, id)
+	if err != nil {
+		return err
+	}
+	return d.change(ctx, by, func(ctx context.Context, w *work) error {
+		o, err := lockOrder(ctx, w.tx, auth.System("till").Scope(), r.OrderID.String())
+		if err != nil {
+			return err
+		}
+		if err := fn(ctx, w, &o); err != nil {
+			return err
+		}
+		return w.announce(ctx, "receipt", o.OrgID, &o.ServingOrgID, id)
+	})
+}
+
+// shownWindow is what the customer was told about a visit, in the zone of the site.
+func (w *work) shownWindow(ctx context.Context, o *Order, v dispatch.Visit) string {
+	loc, err := w.siteZone(ctx, o)
+	if err != nil {
+		loc = time.UTC
+	}
+	told := v.Planned()
+	if v.Window != nil {
+		told = *v.Window
+	}
+	return told.From.In(loc).Format("2006-01-02 15:04") + "-" + told.To.In(loc).Format("15:04")
+}

@@ -1,0 +1,963 @@
+package workorders
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gofrs/uuid/v5"
+
+	"paigong/dispatch"
+	"paigong/internal/auth"
+	"paigong/internal/calendar"
+	"paigong/internal/fault"
+	"paigong/internal/money"
+	"paigong/inventory"
+	"paigong/workorders/aftercare"
+	"paigong/workorders/customers"
+)
+
+// SheetInput is what an engineer reports about a visit 维修单. What each outcome requires stands in
+// requirements; a sheet tells facts, so nothing else about it is refused for being early, late or odd.
+type SheetInput struct {
+	VisitID      uuid.UUID         `json:"visit_id"`
+	Outcome      string            `json:"outcome" enum:"done,partial,no_access,need_parts,need_approval,taken_to_depot,no_fault_found,declined,cannot_complete"`
+	FaultCode    *string           `json:"fault_code,omitempty" maxLength:"40"`
+	CauseCode    *string           `json:"cause_code,omitempty" maxLength:"40"`
+	ActionCode   *string           `json:"action_code,omitempty" maxLength:"40"`
+	Notes        string            `json:"notes,omitempty" maxLength:"20000" doc:"partial: what is left; no_fault_found: what was tested; cannot_complete: why"`
+	Parts        []SheetPartInput  `json:"parts,omitempty" maxItems:"200" doc:"parts fitted"`
+	PartsNeeded  []PartNeed        `json:"parts_needed,omitempty" maxItems:"100" doc:"need_parts: what to bring next time"`
+	WorkMinutes  *int              `json:"work_minutes,omitempty" minimum:"0" maximum:"10080"`
+	TravelMins   *int              `json:"travel_minutes,omitempty" minimum:"0" maximum:"10080"`
+	MinutesLeft  *int              `json:"minutes_left,omitempty" minimum:"0" maximum:"10080"`
+	ArrivedAt    *time.Time        `json:"arrived_at,omitempty"`
+	FinishedAt   *time.Time        `json:"finished_at,omitempty"`
+	Signature    json.RawMessage   `json:"signature,omitempty" doc:"strokes [[[x,y],…],…], or {\"reason\":…} when nobody signs"`
+	SignerName   *string           `json:"signer_name,omitempty" maxLength:"100"`
+	SignerRel    *string           `json:"signer_relation,omitempty" maxLength:"60"`
+	Photos       []json.RawMessage `json:"photos,omitempty" maxItems:"60" doc:"SHA-256, or {sha256,kind,taken_at}; kind = before, after, nameplate, invoice, old_part, door, paper"`
+	Checklist    []CheckItem       `json:"checklist,omitempty" maxItems:"200"`
+	Readings     map[string]string `json:"readings,omitempty"`
+	Acceptance   *Acceptance       `json:"acceptance,omitempty"`
+	Installed    []InstalledItem   `json:"installed,omitempty" maxItems:"50"`
+	EnteredBy    *uuid.UUID        `json:"entered_by,omitempty" doc:"the clerk who typed a paper sheet; absent with a clerk = the caller"`
+	Incident     *Incident         `json:"incident,omitempty"`
+	OldPartsKept bool              `json:"old_parts_kept,omitempty" doc:"the customer keeps the swapped parts"`
+}
+
+// SheetPartInput is a part fitted.
+type SheetPartInput struct {
+	SKU             string  `json:"sku" minLength:"1" maxLength:"40"`
+	Quantity        int64   `json:"quantity" minimum:"1" maximum:"1000000000"`
+	SerialNumber    *string `json:"serial_number,omitempty" maxLength:"100"`
+	OldSerialNumber *string `json:"old_serial_number,omitempty" maxLength:"100"`
+	FromPlace       *string `json:"from_place,omitempty" doc:"code; absent = the engineer's own van"`
+	Source          string  `json:"source,omitempty" enum:"stock,customer_supplied,bought" doc:"absent = stock"`
+}
+
+// CheckItem is one item of the routine check list.
+type CheckItem struct {
+	Code   string `json:"code" maxLength:"40"`
+	Result string `json:"result" enum:"pass,fail,not_applicable"`
+	Note   string `json:"note,omitempty" maxLength:"500"`
+}
+
+// Acceptance is the customer's word on an installation 验收.
+type Acceptance struct {
+	Result   string   `json:"result" enum:"accepted,with_defects,refused"`
+	Defects  []Defect `json:"defects,omitempty"`
+	Name     string   `json:"name,omitempty" maxLength:"100"`
+	Relation string   `json:"relation,omitempty" maxLength:"60"`
+}
+
+// Defect is something to be put right after an installation.
+type Defect struct {
+	Text  string         `json:"text" minLength:"1" maxLength:"500"`
+	DueOn *calendar.Date `json:"due_on,omitempty"`
+}
+
+// InstalledItem is a device put in place.
+type InstalledItem struct {
+	Model        string `json:"model,omitempty" maxLength:"100"`
+	SerialNumber string `json:"serial_number,omitempty" maxLength:"100"`
+	Position     string `json:"position,omitempty" maxLength:"200"`
+}
+
+// Incident is damage by us, as a manager will judge it; nothing follows from it by itself.
+type Incident struct {
+	What       string `json:"what" minLength:"1" maxLength:"2000"`
+	Photo      string `json:"photo,omitempty" maxLength:"64"`
+	AgreedText string `json:"agreed_text,omitempty" maxLength:"2000"`
+}
+
+// Sheet is a repair sheet as recorded. A correction is a new edition; the signed one stays.
+type Sheet struct {
+	ID                  uuid.UUID       `bun:"id" json:"id"`
+	OrgID               int32           `bun:"org_id" json:"-"`
+	OrderID             uuid.UUID       `bun:"order_id" json:"work_order_id"`
+	VisitID             uuid.UUID       `bun:"visit_id" json:"visit_id"`
+	Number              string          `bun:"number" json:"number"`
+	Edition             int             `bun:"edition" json:"edition"`
+	EngineerID          uuid.UUID       `bun:"engineer_id" json:"engineer_id"`
+	EngineerName        string          `bun:"engineer_name" json:"engineer_name"`
+	Outcome             string          `bun:"outcome" json:"outcome"`
+	FaultCode           *string         `bun:"fault_code" json:"fault_code,omitempty"`
+	CauseCode           *string         `bun:"cause_code" json:"cause_code,omitempty"`
+	ActionCode          *string         `bun:"action_code" json:"action_code,omitempty"`
+	Notes               string          `bun:"notes" json:"notes,omitempty"`
+	WorkMinutes         *int            `bun:"work_minutes" json:"work_minutes,omitempty"`
+	TravelMinutes       *int            `bun:"travel_minutes" json:"travel_minutes,omitempty"`
+	MinutesLeft         *int            `bun:"minutes_left" json:"minutes_left,omitempty"`
+	ArrivedAt           *time.Time      `bun:"arrived_at" json:"arrived_at,omitempty"`
+	FinishedAt          time.Time       `bun:"finished_at" json:"finished_at"`
+	Signature           json.RawMessage `bun:"signature" json:"signature,omitempty"`
+	NoSignatureReason   *string         `bun:"no_signature_reason" json:"no_signature_reason,omitempty"`
+	SignerName          *string         `bun:"signer_name" json:"signer_name,omitempty"`
+	SignerRelation      *string         `bun:"signer_relation" json:"signer_relation,omitempty"`
+	Photos              json.RawMessage `bun:"photos" json:"photos"`
+	Checklist           json.RawMessage `bun:"checklist" json:"checklist"`
+	Readings            json.RawMessage `bun:"readings" json:"readings"`
+	Acceptance          json.RawMessage `bun:"acceptance" json:"acceptance,omitempty"`
+	Installed           json.RawMessage `bun:"installed" json:"installed,omitempty"`
+	Incident            json.RawMessage `bun:"incident" json:"incident,omitempty"`
+	RepairWarrantyUntil *calendar.Date  `bun:"repair_warranty_until" json:"repair_warranty_until,omitempty"`
+	OverApprovedMinor   money.Fen       `bun:"over_approved_minor" json:"over_approved_minor" doc:"fitted above what was agreed; waits for a variation or a waiver"`
+	EnteredBy           *uuid.UUID      `bun:"entered_by" json:"entered_by,omitempty"`
+	VerifiedBy          *uuid.UUID      `bun:"verified_by" json:"verified_by,omitempty"`
+	VerifiedAt          *time.Time      `bun:"verified_at" json:"verified_at,omitempty"`
+	SubmittedAt         time.Time       `bun:"submitted_at" json:"submitted_at"`
+	ReplacesID          *uuid.UUID      `bun:"replaces_id" json:"replaces_id,omitempty"`
+	ReplacedAt          *time.Time      `bun:"replaced_at" json:"replaced_at,omitempty"`
+	CorrectionReason    *string         `bun:"correction_reason" json:"correction_reason,omitempty"`
+	Version             int             `bun:"version" json:"version"`
+	Parts               []SheetPart     `bun:"-" json:"parts"`
+}
+
+// SheetPart is a part line of a sheet.
+type SheetPart struct {
+	ID              uuid.UUID  `bun:"id" json:"id"`
+	SheetID         uuid.UUID  `bun:"sheet_id" json:"-"`
+	No              int        `bun:"no" json:"no"`
+	PartID          *uuid.UUID `bun:"part_id" json:"part_id,omitempty"`
+	SKU             string     `bun:"sku" json:"sku"`
+	Name            string     `bun:"name" json:"name"`
+	Quantity        int64      `bun:"quantity" json:"quantity"`
+	SerialNumber    *string    `bun:"serial_number" json:"serial_number,omitempty"`
+	OldSerialNumber *string    `bun:"old_serial_number" json:"old_serial_number,omitempty"`
+	FromPlace       *uuid.UUID `bun:"from_place" json:"-"`
+	FromPlaceCode   string     `bun:"from_place_code" json:"from_place,omitempty"`
+	Source          string     `bun:"source" json:"source"`
+	Covered         bool       `bun:"covered" json:"covered"`
+	Booking         string     `bun:"booking" json:"booking" enum:"booked,unreconciled,reconciled,outside" doc:"unreconciled: the ledger could not cover it; a stock keeper resolves it"`
+	MoveID          *uuid.UUID `bun:"move_id" json:"move_id,omitempty"`
+}
+
+// requirement names what an outcome cannot do without.
+type requirement struct {
+	fault, cause, action, notes, arrived, signed, parts bool
+}
+
+// requirements is the one list of what each outcome needs.
+var requirements = map[string]requirement{
+	"done":            {fault: true, cause: true, action: true, signed: true},
+	"partial":         {notes: true},
+	"no_access":       {arrived: true},
+	"need_parts":      {fault: true, parts: true},
+	"need_approval":   {fault: true},
+	"taken_to_depot":  {fault: true},
+	"no_fault_found":  {notes: true},
+	"declined":        {signed: true},
+	"cannot_complete": {notes: true},
+}
+
+// codedKinds are the kinds of order whose sheets name fault, cause and action; an installation has no fault.
+var codedKinds = []string{"repair"}
+
+// check refuses a sheet that lacks what its outcome needs, all of it at once.
+func (in SheetInput) check(kind string, arrived bool) error {
+	need, ok := requirements[in.Outcome]
+	if !ok {
+		return fault.New(fault.Invalid, "unknown_outcome", "outcome %q is not one of ours", in.Outcome).Field("body.outcome", "unknown")
+	}
+	f := fault.New(fault.Invalid, "sheet_incomplete", "a sheet with the outcome %s needs more: see the fields named", in.Outcome)
+	coded := slices.Contains(codedKinds, kind)
+	missing := func(is bool, field, why string) {
+		if is {
+			f.Field("body."+field, why)
+		}
+	}
+	missing(need.fault && coded && blank(in.FaultCode), "fault_code", "required for "+in.Outcome)
+	missing(need.cause && coded && blank(in.CauseCode), "cause_code", "required for "+in.Outcome)
+	missing(need.action && coded && blank(in.ActionCode), "action_code", "required for "+in.Outcome)
+	missing(need.notes && strings.TrimSpace(in.Notes) == "", "notes", "required for "+in.Outcome)
+	missing(need.arrived && in.ArrivedAt == nil && !arrived, "arrived_at", "required for "+in.Outcome)
+	missing(need.signed && !in.signs(), "signature", "the customer's signature, or {\"reason\":…}")
+	missing(need.parts && len(in.PartsNeeded) == 0, "parts_needed", "name the parts, or describe them in text")
+	missing(in.Outcome == "done" && kind == "install" && in.Acceptance == nil && len(in.Installed) > 0, "acceptance", "an installation is accepted by the customer")
+	if len(f.Fields) > 0 {
+		return f
+	}
+	return nil
+}
+
+func blank(s *string) bool { return s == nil || strings.TrimSpace(*s) == "" }
+
+func (in SheetInput) signs() bool { return len(in.Signature) > 0 && string(in.Signature) != "null" }
+
+// signed splits a signature into strokes, or the reason why nobody signed.
+func signed(raw json.RawMessage) (strokes json.RawMessage, reason *string, err error) {
+	if len(raw) == 0 || string(raw) == "null" {
+		return nil, nil, nil
+	}
+	var why struct {
+		Reason string `json:"reason"`
+	}
+	if raw[0] == '{' {
+		if err := json.Unmarshal(raw, &why); err != nil || strings.TrimSpace(why.Reason) == "" {
+			return nil, nil, fault.New(fault.Invalid, "bad_signature", "say why nobody signs").Field("body.signature.reason", "must not be blank")
+		}
+		return nil, &why.Reason, nil
+	}
+	return raw, nil, checkStrokes(raw)
+}
+
+// checkStrokes accepts a signature as strokes of points: vector, never a picture. Points may carry more
+// than two numbers, such as a time.
+func checkStrokes(raw json.RawMessage) error {
+	bad := fault.New(fault.Invalid, "bad_signature", "a signature is a list of strokes, each a list of points [x,y]").Field("body.signature", "expected [[[x,y],…],…]")
+	var strokes [][][]float64
+	if len(raw) > 400_000 || json.Unmarshal(raw, &strokes) != nil || len(strokes) == 0 {
+		return bad
+	}
+	for _, s := range strokes {
+		if len(s) == 0 {
+			return bad
+		}
+		for _, p := range s {
+			if len(p) < 2 || math.Abs(p[0]) > 1e6 || math.Abs(p[1]) > 1e6 {
+				return bad
+			}
+		}
+	}
+	return nil
+}
+
+// photo is a picture named by the hash of what was sent.
+type photo struct {
+	SHA256  string     `json:"sha256"`
+	Kind    string     `json:"kind,omitempty"`
+	TakenAt *time.Time `json:"taken_at,omitempty"`
+}
+
+func photosOf(raw []json.RawMessage) ([]photo, error) {
+	out := []photo{}
+	for i, r := range raw {
+		var p photo
+		if json.Unmarshal(r, &p.SHA256) != nil {
+			if err := json.Unmarshal(r, &p); err != nil {
+				return nil, fault.New(fault.Invalid, "bad_photo", "a photo is a SHA-256, or {sha256,kind}").Field(fmt.Sprintf("body.photos[%d]", i), "expected a hash or an object")
+			}
+		}
+		if sum, err := hex.DecodeString(p.SHA256); err != nil || len(sum) != 32 {
+			return nil, fault.New(fault.Invalid, "bad_photo", "a photo is named by its SHA-256 in hex").Field(fmt.Sprintf("body.photos[%d]", i), "expected 64 hex digits")
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// SubmitSheet records what happened at a visit and lets everything follow in the same transaction: the
+// visit ends with its outcome, parts leave the stock, the order moves on, and, when it is finished, the
+// receipt, the follow-up call and the warranty of the repair are made.
+//
+// Buttons that were forgotten are filled in from the sheet's times and marked as inferred. A line that the
+// ledger cannot cover does not stop the sheet: it stays unreconciled for the stock keeper.
+func (d *Desk) SubmitSheet(ctx context.Context, by auth.Caller, orderRef string, in SheetInput) (Sheet, error) {
+	var id uuid.UUID
+	_, err := d.onOrder(ctx, by, orderRef, func(ctx context.Context, w *work, o *Order) error {
+		v, err := w.board.Visit(ctx, by.Scope(), in.VisitID)
+		if err != nil {
+			return err
+		}
+		if v.OrderID != o.ID {
+			return fault.New(fault.Invalid, "visit_of_another_order", "this visit belongs to another order").Field("body.visit_id", "belongs to another order")
+		}
+		if e := by.Scope().Engineer(); e != nil && *e != v.EngineerID {
+			return notFound("visit", in.VisitID.String())
+		}
+		if v.State == dispatch.Finished {
+			return fault.New(fault.Conflict, "sheets_one_per_visit", "this visit has its sheet: correct that one").Allow("correct").With("state", string(o.State))
+		}
+		if !v.State.Binding() || !v.Lead {
+			return fault.New(fault.Conflict, "visit_legal_move", "a visit that is %q takes no sheet", string(v.State)).With("state", string(v.State))
+		}
+		if err := in.check(o.Kind, v.ArrivedAt != nil); err != nil {
+			return err
+		}
+		if err := w.knownCodes(ctx, in); err != nil {
+			return err
+		}
+		if err := w.sheetAllowed(ctx, o, in); err != nil {
+			return err
+		}
+		s, err := w.sheetFrom(ctx, o, v, in)
+		if err != nil {
+			return err
+		}
+		if err := w.finishVisits(ctx, o, v, s); err != nil {
+			return err
+		}
+		if err := insertSheet(ctx, w, s); err != nil {
+			return err
+		}
+		if err := w.sheetFiles(ctx, s); err != nil {
+			return err
+		}
+		if err := w.fitParts(ctx, o, &s, v, in); err != nil {
+			return err
+		}
+		id = s.ID
+		return w.sheetMovesOrder(ctx, o, v, s, in)
+	})
+	if err != nil {
+		return Sheet{}, err
+	}
+	return d.Sheet(ctx, by, id)
+}
+
+func (w *work) knownCodes(ctx context.Context, in SheetInput) error {
+	for _, c := range []struct {
+		kind string
+		code *string
+	}{{"fault", in.FaultCode}, {"cause", in.CauseCode}, {"action", in.ActionCode}} {
+		if c.code == nil || *c.code == "" {
+			continue
+		}
+		if err := w.codes.Known(ctx, c.kind, *c.code); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sheetAllowed holds the guards that look beyond the sheet: a repair that nobody agreed to pay for, a
+// refusal without a quote, a device taken without a record.
+func (w *work) sheetAllowed(ctx context.Context, o *Order, in SheetInput) error {
+	if o.Chargeable && o.ApprovedMinor == nil && (in.Outcome == "done" || in.Outcome == "partial" || len(in.Parts) > 0) {
+		return fault.New(fault.Conflict, "sheets_repair_approved", "only the call-out is agreed: quote the repair on site and have it approved first").
+			Allow("quote", "need_approval", "declined", "no_fault_found").With("state", string(o.State))
+	}
+	switch in.Outcome {
+	case "taken_to_depot":
+		c, err := w.custody.OpenOf(ctx, o.ID)
+		if err != nil {
+			return err
+		}
+		if c == nil {
+			return fault.New(fault.Conflict, "custody_missing", "a device is taken away with a signed record: make the custody record first").Allow("custody").With("state", string(o.State))
+		}
+	case "declined":
+		quotes, err := quotesOf(ctx, w.tx, o.ID)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(quotes, func(q Quote) bool {
+			return q.Purpose != "call_out" && (q.State == QuoteDeclined || q.State == QuoteSent || q.State == QuoteDraft)
+		}) {
+			return fault.New(fault.Conflict, "quote_to_decline_missing", "a refusal answers a quote: make the quote and record the refusal").Allow("quote").With("state", string(o.State))
+		}
+	}
+	return nil
+}
+
+// sheetFrom makes the record from what the engineer says.
+func (w *work) sheetFrom(ctx context.Context, o *Order, v dispatch.Visit, in SheetInput) (Sheet, error) {
+	s := Sheet{ID: newID(), OrgID: o.OrgID, OrderID: o.ID, VisitID: v.ID, Edition: 1, EngineerID: v.EngineerID, Outcome: in.Outcome,
+		FaultCode: in.FaultCode, CauseCode: in.CauseCode, ActionCode: in.ActionCode, Notes: in.Notes, WorkMinutes: in.WorkMinutes, TravelMinutes: in.TravelMins, MinutesLeft: in.MinutesLeft,
+		ArrivedAt: v.ArrivedAt, FinishedAt: w.at, SignerName: in.SignerName, SignerRelation: in.SignerRel, EnteredBy: in.EnteredBy, SubmittedAt: w.at}
+	if in.ArrivedAt != nil {
+		at := in.ArrivedAt.UTC().Truncate(time.Microsecond)
+		s.ArrivedAt = &at
+	}
+	if in.FinishedAt != nil {
+		s.FinishedAt = in.FinishedAt.UTC().Truncate(time.Microsecond)
+		if s.FinishedAt.After(w.at) {
+			s.FinishedAt = w.at // a phone's clock that runs ahead; the receipt and the window go by ours
+		}
+	}
+	if s.ArrivedAt != nil && s.ArrivedAt.After(s.FinishedAt) {
+		s.ArrivedAt = &s.FinishedAt
+	}
+	if s.EnteredBy == nil && w.by.Is(auth.Clerk) && w.by.EngineerID == nil {
+		s.EnteredBy = &w.by.UserID
+	}
+	var err error
+	if s.Signature, s.NoSignatureReason, err = signed(in.Signature); err != nil {
+		return s, err
+	}
+	photos, err := photosOf(in.Photos)
+	if err != nil {
+		return s, err
+	}
+	for _, f := range []struct {
+		to   *json.RawMessage
+		from any
+		skip bool
+	}{
+		{&s.Photos, photos, false}, {&s.Checklist, nonNil(in.Checklist), false}, {&s.Readings, nonNilMap(in.Readings), false},
+		{&s.Acceptance, in.Acceptance, in.Acceptance == nil}, {&s.Installed, in.Installed, in.Installed == nil}, {&s.Incident, in.Incident, in.Incident == nil},
+	} {
+		if f.skip {
+			continue
+		}
+		if *f.to, err = json.Marshal(f.from); err != nil {
+			return s, err
+		}
+	}
+	loc, err := w.siteZone(ctx, o)
+	if err != nil {
+		return s, err
+	}
+	if s.Outcome == "done" && o.Kind == "repair" {
+		terms, err := w.book.Terms(ctx, o.OrgID)
+		if err != nil {
+			return s, err
+		}
+		until := terms.RepairUntil(calendar.Of(s.FinishedAt, loc))
+		s.RepairWarrantyUntil = &until
+	}
+	s.Number, err = w.number(ctx, "RS", o.OrgID)
+	return s, err
+}
+
+func nonNil[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}
+
+func nonNilMap(m map[string]string) map[string]string {
+	if m == nil {
+		return map[string]string{}
+	}
+	return m
+}
+
+// finishVisits ends the visit, and with it those who helped.
+func (w *work) finishVisits(ctx context.Context, o *Order, v dispatch.Visit, s Sheet) error {
+	act := dispatch.Act{At: s.FinishedAt, Outcome: s.Outcome, ArrivedAt: s.ArrivedAt}
+	if _, err := w.board.Do(ctx, v.ID, "finish", act); err != nil {
+		return err
+	}
+	if s.ArrivedAt != nil {
+		if err := w.arrived(ctx, o, *s.ArrivedAt); err != nil {
+			return err
+		}
+	}
+	visits, err := w.board.VisitsOf(ctx, o.ID)
+	if err != nil {
+		return err
+	}
+	for _, h := range visits {
+		if !h.Lead && h.State.Binding() {
+			if _, err := w.board.Do(ctx, h.ID, "finish", act); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// sheetFiles ties the photos to the sheet; a hash nobody sent is refused.
+func (w *work) sheetFiles(ctx context.Context, s Sheet) error {
+	var photos []photo
+	if err := json.Unmarshal(s.Photos, &photos); err != nil {
+		return err
+	}
+	for _, p := range photos {
+		if err := w.attachFile(ctx, p.SHA256, "sheet_id", s.ID, s.OrgID, p.Kind); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fitParts takes the parts out of the stock, notes what the ledger could not cover, what is owed back,
+// and what was fitted above the agreed sum.
+func (w *work) fitParts(ctx context.Context, o *Order, s *Sheet, v dispatch.Visit, in SheetInput) error {
+	if len(in.Parts) == 0 {
+		return nil
+	}
+	var skus []string
+	for _, p := range in.Parts {
+		skus = append(skus, p.SKU)
+	}
+	known, err := w.stock.PartsBySKU(ctx, skus...)
+	if err != nil {
+		return err
+	}
+	cover, err := readCoverage(o.Coverage)
+	if err != nil {
+		return err
+	}
+	van, err := w.stock.VanOf(ctx, v.EngineerID)
+	if err != nil {
+		return err
+	}
+	use := inventory.Consumption{By: w.by, OrgID: o.OrgID, OrderID: o.ID, SheetID: s.ID}
+	for i, p := range in.Parts {
+		part := known[p.SKU]
+		line := SheetPart{ID: newID(), SheetID: s.ID, No: i + 1, PartID: &part.ID, SKU: part.SKU, Name: part.Name, Quantity: p.Quantity, SerialNumber: p.SerialNumber, OldSerialNumber: p.OldSerialNumber,
+			Source: p.Source, Covered: cover.For(customers.Part).Covered, Booking: "outside"}
+		if line.Source == "" {
+			line.Source = "stock"
+		}
+		if line.Source == "stock" {
+			line.Booking = "unreconciled"
+			switch {
+			case p.FromPlace != nil:
+				place, err := w.stock.PlaceByCode(ctx, auth.System("sheet").Scope(), *p.FromPlace)
+				if err != nil {
+					return err
+				}
+				line.FromPlace, line.FromPlaceCode = &place.ID, place.Code
+			case van != nil:
+				line.FromPlace, line.FromPlaceCode = &van.ID, van.Code
+			}
+			if line.FromPlace != nil {
+				c := inventory.ConsumeLine{No: line.No, PartID: part.ID, PlaceID: *line.FromPlace, Quantity: p.Quantity}
+				if p.SerialNumber != nil {
+					c.SerialNumber = *p.SerialNumber
+				}
+				use.Lines = append(use.Lines, c)
+			}
+		}
+		s.Parts = append(s.Parts, line)
+	}
+	booked, err := w.stock.Consume(ctx, use)
+	if err != nil {
+		return err
+	}
+	for _, b := range booked {
+		if b.Booked {
+			s.Parts[b.No-1].Booking, s.Parts[b.No-1].MoveID = "booked", b.MoveID
+		}
+	}
+	if err := insertSheetParts(ctx, w.tx, *s); err != nil {
+		return err
+	}
+	loc, err := w.siteZone(ctx, o)
+	if err != nil {
+		return err
+	}
+	for _, line := range s.Parts {
+		part := known[line.SKU]
+		if !part.ReturnOld {
+			continue
+		}
+		state := OldPartDue
+		old := OldPart{ID: newID(), OrgID: o.OrgID, OrderID: o.ID, SheetPartID: line.ID, EngineerID: v.EngineerID, PartID: part.ID, Quantity: line.Quantity, SerialNumber: line.OldSerialNumber,
+			DueOn: calendar.Of(s.FinishedAt, loc).AddDays(7), State: state}
+		if err := insertOldPart(ctx, w.tx, old); err != nil {
+			return err
+		}
+		if in.OldPartsKept {
+			if err := moveOldPart(ctx, w, old, OldPartKept); err != nil {
+				return err
+			}
+		}
+	}
+	return w.flagOverApproved(ctx, o, s, known)
+}
+
+// flagOverApproved compares what was fitted with what was quoted: above it, the receipt stays at the
+// agreed sum and the rest waits for a variation or a waiver.
+func (w *work) flagOverApproved(ctx context.Context, o *Order, s *Sheet, known map[string]inventory.Part) error {
+	if !o.Chargeable {
+		return nil
+	}
+	quotes, err := quotesOf(ctx, w.tx, o.ID)
+	if err != nil {
+		return err
+	}
+	agreed := map[string]int64{}
+	var spare money.Fen // "up to" sums leave room above the lines
+	for _, q := range quotes {
+		if q.State != QuoteApproved {
+			continue
+		}
+		if q.LimitMinor != nil && *q.LimitMinor > q.TotalMinor {
+			spare += *q.LimitMinor - q.TotalMinor
+		}
+		for _, l := range q.Lines {
+			if l.SKU != nil {
+				agreed[*l.SKU] += l.Quantity
+			}
+		}
+	}
+	earlier, err := sheetsOf(ctx, w.tx, o.ID)
+	if err != nil {
+		return err
+	}
+	for _, e := range earlier {
+		if e.ReplacedAt != nil || e.ID == s.ID {
+			continue
+		}
+		for _, p := range e.Parts {
+			agreed[p.SKU] -= p.Quantity
+		}
+	}
+	var over money.Fen
+	for _, p := range s.Parts {
+		if p.Covered || p.Source == "customer_supplied" {
+			continue
+		}
+		extra := p.Quantity - max(agreed[p.SKU], 0)
+		agreed[p.SKU] -= p.Quantity
+		if extra > 0 {
+			over += money.Fen(extra) * money.Fen(known[p.SKU].PriceMinor)
+		}
+	}
+	if over -= spare; over <= 0 {
+		return nil
+	}
+	s.OverApprovedMinor = over
+	if err := setSheet(ctx, w.tx, s.ID, "over_approved_minor = ?", over); err != nil {
+		return err
+	}
+	return w.note(ctx, said{Order: &o.ID, OrgID: o.OrgID, Action: "over_approved", Data: map[string]any{"sheet": s.Number, "over_minor": over}})
+}
+
+// sheetMovesOrder lets the outcome drive the order. A device taken away was recorded by custody before.
+func (w *work) sheetMovesOrder(ctx context.Context, o *Order, v dispatch.Visit, s Sheet, in SheetInput) error {
+	var behalf *uuid.UUID
+	if w.by.EngineerID == nil || *w.by.EngineerID != v.EngineerID {
+		behalf = &v.EngineerID
+	}
+	data := map[string]any{"sheet": s.Number, "outcome": s.Outcome, "visit_id": v.ID}
+	if o.State == OrderAssigned { // the button "depart" was forgotten
+		if err := w.moveOrder(ctx, o, OrderInProgress, step{Action: "depart", OnBehalfOf: behalf, Data: map[string]any{"inferred": true}}); err != nil {
+			return err
+		}
+	}
+	if o.State == OrderAwaitingApproval { // a quote was open when the visit ended
+		if err := w.endOpenQuotes(ctx, o, s); err != nil {
+			return err
+		}
+	}
+	if err := w.stock.CancelPickups(ctx, o.ID, "visit ended"); err != nil {
+		return err
+	}
+	free := "engineer_id = NULL, engineer_org_id = NULL"
+	move := func(to OrderState, set string, args ...any) error {
+		return w.moveOrder(ctx, o, to, step{Action: "sheet", OnBehalfOf: behalf, Data: data, Set: set, Args: args})
+	}
+	switch s.Outcome {
+	case "done", "no_fault_found":
+		if s.Outcome == "done" && in.Acceptance != nil && in.Acceptance.Result != "accepted" {
+			return move(OrderReady, free) // with defects: the visit is over, the order is not
+		}
+		return w.complete(ctx, o, v, s, behalf, data)
+	case "partial":
+		if in.MinutesLeft != nil && *in.MinutesLeft > 0 {
+			free += fmt.Sprintf(", duration_minutes = %d", min(*in.MinutesLeft, 1440))
+		}
+		if err := move(OrderReady, free); err != nil {
+			return err
+		}
+		return w.callBack(ctx, o, "appointment", s.Notes)
+	case "no_access":
+		if err := move(OrderReady, free+", no_access_count = no_access_count + 1"); err != nil {
+			return err
+		}
+		if err := w.tellCustomer(ctx, o, "message.customer.no_access", o.Number); err != nil {
+			return err
+		}
+		return w.callBack(ctx, o, "no_access", s.Notes)
+	case "need_parts":
+		if err := w.openShortages(ctx, o, in.PartsNeeded); err != nil {
+			return err
+		}
+		o.HoldReason = ptr("parts")
+		if err := w.moveOrder(ctx, o, OrderOnHold, step{Action: "sheet", OnBehalfOf: behalf, Data: data, Set: free + ", hold_reason = 'parts', hold_text = ?", Args: []any{s.Notes}}); err != nil {
+			return err
+		}
+		return w.tellCustomer(ctx, o, "message.customer.part_waiting", o.Number)
+	case "need_approval":
+		if err := move(OrderAwaitingApproval, free); err != nil {
+			return err
+		}
+		return w.callBack(ctx, o, "quote_open", s.Notes)
+	case "taken_to_depot":
+		c, err := w.custody.OpenOf(ctx, o.ID)
+		if err != nil {
+			return err
+		}
+		o.HoldReason = ptr("depot")
+		return w.moveOrder(ctx, o, OrderOnHold, step{Action: "sheet", OnBehalfOf: behalf, Data: data, Set: free + ", hold_reason = 'depot', hold_text = ?", Args: []any{c.Number}})
+	case "declined":
+		if err := w.declineLiveQuotes(ctx, o, s); err != nil {
+			return err
+		}
+		if err := w.letGo(ctx, o, "quote_declined"); err != nil {
+			return err
+		}
+		if err := move(OrderCannotComplete, "finished_at = ?, end_reason = 'quote_declined'", s.FinishedAt); err != nil {
+			return err
+		}
+		_, err := w.issueReceipt(ctx, o)
+		return err
+	case "cannot_complete":
+		if err := w.letGo(ctx, o, "cannot_complete"); err != nil {
+			return err
+		}
+		if err := w.followUp(ctx, o, s); err != nil {
+			return err
+		}
+		if err := move(OrderCannotComplete, "finished_at = ?, end_reason = ?, unconfirmed = true", s.FinishedAt, s.Notes); err != nil {
+			return err
+		}
+		if err := w.tellOffice(ctx, o, "manager", "message.manager.cannot_complete"); err != nil {
+			return err
+		}
+		_, err := w.issueReceipt(ctx, o)
+		return err
+	}
+	return fmt.Errorf("sheet %s: outcome %q", s.Number, s.Outcome)
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// complete finishes an order: parts still promised are let go where they lie, clocks stop, the follow-up
+// call and the receipt are made.
+func (w *work) complete(ctx context.Context, o *Order, v dispatch.Visit, s Sheet, behalf *uuid.UUID, data map[string]any) error {
+	if err := w.letGo(ctx, o, "order completed"); err != nil {
+		return err
+	}
+	if err := w.promises.MeetClock(ctx, o.ID, "fix", s.FinishedAt); err != nil {
+		return err
+	}
+	if err := w.recordInstalled(ctx, o, s); err != nil {
+		return err
+	}
+	if err := w.followUp(ctx, o, s); err != nil {
+		return err
+	}
+	if err := w.moveOrder(ctx, o, OrderCompleted, step{Action: "sheet", OnBehalfOf: behalf, Data: data, Set: "finished_at = ?", Args: []any{s.FinishedAt}}); err != nil {
+		return err
+	}
+	if err := w.tellCustomer(ctx, o, "message.customer.done", o.Number); err != nil {
+		return err
+	}
+	_, err := w.issueReceipt(ctx, o)
+	return err
+}
+
+// followUp schedules the one main follow-up call of an order; after a reopening the earlier one was superseded.
+func (w *work) followUp(ctx context.Context, o *Order, s Sheet) error {
+	loc, err := w.siteZone(ctx, o)
+	if err != nil {
+		return err
+	}
+	_, err = w.promises.ScheduleFollowUp(ctx, aftercare.Plan{OrgID: o.OrgID, OrderID: &o.ID, CustomerID: &o.CustomerID, Kind: o.Kind, FinishedAt: s.FinishedAt, HandedInAt: w.at, Zone: loc.String()})
+	return err
+}
+
+// endOpenQuotes lets an order whose quote is still with the customer go back to work, so that the outcome
+// of the visit decides.
+func (w *work) endOpenQuotes(ctx context.Context, o *Order, s Sheet) error {
+	return w.moveOrder(ctx, o, OrderInProgress, step{Action: "approve_on_site", Data: map[string]any{"sheet": s.Number}, Set: "engineer_id = ?, engineer_org_id = (SELECT org_id FROM engineers WHERE id = ?)", Args: []any{s.EngineerID, s.EngineerID}})
+}
+
+// declineLiveQuotes: the signed refusal on the sheet answers every quote that is still open.
+func (w *work) declineLiveQuotes(ctx context.Context, o *Order, s Sheet) error {
+	quotes, err := quotesOf(ctx, w.tx, o.ID)
+	if err != nil {
+		return err
+	}
+	for _, q := range quotes {
+		if q.State == QuoteDraft || q.State == QuoteSent {
+			if err := w.moveQuote(ctx, &q, QuoteDeclined, "declined_at = ?, decline_reason = ?", []any{w.at, "sheet " + s.Number}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (w *work) openShortages(ctx context.Context, o *Order, needs []PartNeed) error {
+	lines, err := w.partNeeds(ctx, needs)
+	if err != nil {
+		return err
+	}
+	for i, l := range lines {
+		in := inventory.Want{OrgID: o.OrgID, OrderID: o.ID, PartID: l.PartID, Quantity: l.Quantity}
+		if l.PartID == nil {
+			in.Text = l.Name
+		}
+		if i < len(needs) {
+			in.Urgency = needs[i].Urgency
+		}
+		if _, err := w.stock.OpenShortage(ctx, in); err != nil {
+			return err
+		}
+		if err := needAgain(ctx, w.tx, *o, l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// callBack puts "tell the customer" on the list that somebody works through.
+func (w *work) callBack(ctx context.Context, o *Order, reason, text string) error {
+	_, err := w.promises.AddCallback(ctx, w.by, aftercare.CallbackInput{OrgID: o.OrgID, OrderID: &o.ID, CustomerID: &o.CustomerID, Reason: reason, DueAt: w.at, Text: limitText(text, 500)})
+	return err
+}
+
+// recordInstalled gives the device its serial number and the start of its warranty.
+func (w *work) recordInstalled(ctx context.Context, o *Order, s Sheet) error {
+	if o.Kind != "install" || len(s.Installed) == 0 || o.AssetID == nil {
+		return nil
+	}
+	var items []InstalledItem
+	if err := json.Unmarshal(s.Installed, &items); err != nil || len(items) == 0 {
+		return err
+	}
+	loc, err := w.siteZone(ctx, o)
+	if err != nil {
+		return err
+	}
+	return w.book.Installed(ctx, *o.AssetID, items[0].Model, items[0].SerialNumber, calendar.Of(s.FinishedAt, loc))
+}
+
+// Sheet reads one sheet of an order the person may see.
+func (d *Desk) Sheet(ctx context.Context, by auth.Caller, id uuid.UUID) (Sheet, error) {
+	s, err := findSheet(ctx, d.reader(ctx), id)
+	if err != nil {
+		return s, err
+	}
+	if _, err := findOrder(ctx, d.reader(ctx), by.Scope(), s.OrderID.String()); err != nil {
+		return Sheet{}, notFound("sheet", id.String())
+	}
+	return s, nil
+}
+
+// CorrectionInput changes what a sheet says, with a reason. What is left out stays.
+type CorrectionInput struct {
+	Reason      string            `json:"reason" minLength:"1" maxLength:"1000"`
+	FaultCode   *string           `json:"fault_code,omitempty" maxLength:"40"`
+	CauseCode   *string           `json:"cause_code,omitempty" maxLength:"40"`
+	ActionCode  *string           `json:"action_code,omitempty" maxLength:"40"`
+	Notes       *string           `json:"notes,omitempty" maxLength:"20000"`
+	WorkMinutes *int              `json:"work_minutes,omitempty" minimum:"0" maximum:"10080"`
+	TravelMins  *int              `json:"travel_minutes,omitempty" minimum:"0" maximum:"10080"`
+	Parts       *[]SheetPartInput `json:"parts,omitempty" doc:"the parts as they should have stood; the difference is booked back and forth"`
+}
+
+// CorrectSheet makes a new edition of a sheet. The signed one stays; parts are booked back and taken anew.
+func (d *Desk) CorrectSheet(ctx context.Context, by auth.Caller, id uuid.UUID, in CorrectionInput) (Sheet, error) {
+	old, err := d.Sheet(ctx, by, id)
+	if err != nil {
+		return Sheet{}, err
+	}
+	next := newID()
+	_, err = d.onOrder(ctx, by, old.OrderID.String(), func(ctx context.Context, w *work, o *Order) error {
+		if o.State == OrderClosed {
+			return fault.New(fault.Conflict, "sheets_signed_stays", "the order is closed: its sheets stand").With("state", string(o.State))
+		}
+		old, err := findSheet(ctx, w.tx, id)
+		if err != nil {
+			return err
+		}
+		if old.ReplacedAt != nil {
+			return fault.New(fault.Conflict, "sheets_signed_stays", "this edition was corrected already: correct the newest one")
+		}
+		if err := w.knownCodes(ctx, SheetInput{FaultCode: in.FaultCode, CauseCode: in.CauseCode, ActionCode: in.ActionCode}); err != nil {
+			return err
+		}
+		if err := setSheet(ctx, w.tx, old.ID, "replaced_at = ?", w.at); err != nil {
+			return err
+		}
+		s := old
+		s.ID, s.Edition, s.ReplacesID, s.CorrectionReason, s.SubmittedAt, s.ReplacedAt, s.OverApprovedMinor = next, old.Edition+1, &old.ID, &in.Reason, w.at, nil, 0
+		s.VerifiedAt, s.VerifiedBy = nil, nil
+		s.Number = fmt.Sprintf("%s-%d", strings.TrimSuffix(old.Number, fmt.Sprintf("-%d", old.Edition)), s.Edition)
+		for _, c := range []struct{ to, from **string }{{&s.FaultCode, &in.FaultCode}, {&s.CauseCode, &in.CauseCode}, {&s.ActionCode, &in.ActionCode}} {
+			if *c.from != nil {
+				*c.to = *c.from
+			}
+		}
+		if in.Notes != nil {
+			s.Notes = *in.Notes
+		}
+		if in.WorkMinutes != nil {
+			s.WorkMinutes = in.WorkMinutes
+		}
+		if in.TravelMins != nil {
+			s.TravelMinutes = in.TravelMins
+		}
+		s.Parts = nil
+		if err := insertSheet(ctx, w, s); err != nil {
+			return err
+		}
+		if err := w.refit(ctx, o, old, &s, in.Parts); err != nil {
+			return err
+		}
+		return w.note(ctx, said{Order: &o.ID, OrgID: o.OrgID, Action: "correct", Reason: in.Reason, Data: map[string]any{"from": old.Number, "to": s.Number}})
+	})
+	if err != nil {
+		return Sheet{}, err
+	}
+	return d.Sheet(ctx, by, next)
+}
+
+// refit carries the part lines into the new edition: unchanged as they are, or booked back and taken anew.
+func (w *work) refit(ctx context.Context, o *Order, old Sheet, s *Sheet, parts *[]SheetPartInput) error {
+	if parts == nil {
+		for _, p := range old.Parts {
+			p.ID, p.SheetID = newID(), s.ID
+			s.Parts = append(s.Parts, p)
+		}
+		return insertSheetParts(ctx, w.tx, *s)
+	}
+	for _, p := range old.Parts {
+		if p.Booking == "booked" && p.MoveID != nil {
+			if _, err := w.stock.Reverse(ctx, w.by, *p.MoveID, "correction of "+old.Number); err != nil {
+				return err
+			}
+		}
+	}
+	v, err := w.board.Visit(ctx, auth.System("correction").Scope(), s.VisitID)
+	if err != nil {
+		return err
+	}
+	return w.fitParts(ctx, o, s, v, SheetInput{Parts: *parts})
+}
+
+// VerifySheet is a second person's word that what was typed is what stands on the paper.
+func (d *Desk) VerifySheet(ctx context.Context, by auth.Caller, id uuid.UUID) (Sheet, error) {
+	s, err := d.Sheet(ctx, by, id)
+	if err != nil {
+		return s, err
+	}
+	_, err = d.onOrder(ctx, by, s.OrderID.String(), func(ctx context.Context, w *work, o *Order) error {
+		if s.EnteredBy != nil && *s.EnteredBy == by.UserID {
+			return fault.New(fault.Conflict, "sheets_second_pair_of_eyes", "a second person compares the entry with the paper")
+		}
+		if err := setSheet(ctx, w.tx, id, "verified_by = ?, verified_at = ?", by.UserID, w.at); err != nil {
+			return err
+		}
+		return w.note(ctx, said{Order: &o.ID, OrgID: o.OrgID, Action: "verify", Data: map[string]any{"sheet": s.Number}})
+	})
+	if err != nil {
+		return Sheet{}, err
+	}
+	return d.Sheet(ctx, by, id)
+}
