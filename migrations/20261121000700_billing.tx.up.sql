@@ -14,7 +14,8 @@ CREATE TABLE receipts (
   CONSTRAINT receipts_void_why CHECK ((voided_at IS NULL) = (void_reason IS NULL))
 );
 CREATE UNIQUE INDEX receipts_one_live ON receipts (order_id) WHERE voided_at IS NULL;
-CREATE INDEX receipts_issued ON receipts (org_id, issued_at);
+CREATE INDEX receipts_issued ON receipts (org_id, issued_at, id);
+CREATE INDEX receipts_engineer ON receipts (engineer_id, issued_at) WHERE engineer_id IS NOT NULL;
 CREATE INDEX receipts_customer ON receipts (customer_id);
 CREATE TABLE receipt_lines (
   receipt_id uuid NOT NULL REFERENCES receipts (id), no int NOT NULL, kind text NOT NULL CHECK (kind IN ('labour', 'part', 'travel', 'inspection', 'material', 'other', 'discount', 'deduction')),
@@ -31,6 +32,9 @@ BEGIN
   NEW.version := OLD.version + 1;
   IF (to_jsonb(NEW) - '{voided_at,void_reason,voided_by,version}'::text[]) <> (to_jsonb(OLD) - '{voided_at,void_reason,voided_by,version}'::text[]) OR OLD.voided_at IS NOT NULL THEN
     PERFORM refuse('receipts_append_only', 'an issued receipt never changes: void it and issue another');
+  END IF;
+  IF NEW.voided_at IS NOT NULL AND 0 <> (SELECT coalesce(sum(amount_minor), 0) FROM payments WHERE receipt_id = OLD.id AND method NOT IN ('on_account', 'waiver')) THEN
+    PERFORM refuse('receipts_void_refunded', 'money came in on this receipt: refund it first');
   END IF;
   RETURN NEW;
 END $$;
@@ -68,7 +72,9 @@ BEGIN
   IF NEW.method <> 'on_account' THEN paid := paid + NEW.amount_minor; END IF;
   IF r.voided_at IS NOT NULL AND NEW.amount_minor > 0 THEN PERFORM refuse('payments_not_on_void', 'this receipt is void'); END IF;
   IF paid > r.total_minor THEN PERFORM refuse('payments_within_total', 'that is more than is owed', (r.total_minor - (paid - NEW.amount_minor))::text); END IF;
-  IF paid < 0 THEN PERFORM refuse('payments_refund_within_paid', 'that is more than was paid'); END IF;
+  IF paid < 0 OR NEW.amount_minor < 0 AND -NEW.amount_minor > (SELECT coalesce(sum(amount_minor), 0) FROM payments WHERE receipt_id = NEW.receipt_id AND method NOT IN ('on_account', 'waiver')) THEN
+    PERFORM refuse('payments_refund_within_paid', 'that is more than was paid');
+  END IF;
   RETURN NEW;
 END $$;
 CREATE TRIGGER payments_within_total BEFORE INSERT ON payments FOR EACH ROW EXECUTE FUNCTION payments_within_total();
@@ -79,6 +85,7 @@ CREATE TABLE invoice_requests (
   CONSTRAINT invoice_requests_issued CHECK ((state = 'requested') = (invoice_no IS NULL))
 );
 CREATE INDEX invoice_requests_receipt ON invoice_requests (receipt_id);
+CREATE UNIQUE INDEX invoice_requests_one_open ON invoice_requests (receipt_id) WHERE state = 'requested';
 CREATE TRIGGER invoice_requests_move BEFORE INSERT OR UPDATE ON invoice_requests FOR EACH ROW EXECUTE FUNCTION move_state('invoice_request');
 
 CREATE TABLE cash_ups (
