@@ -93,9 +93,6 @@ func (l Ledger) Move(ctx context.Context, by auth.Caller, in MovementInput) (Mov
 			return Movement{}, err
 		}
 		m.FromPlace, m.OrgID = &from.ID, from.OrgID
-		if err := l.checkShelf(ctx, spot{from.ID, part.ID}, e.condition, e.quantity); err != nil {
-			return Movement{}, err
-		}
 	}
 	if e.to != "" {
 		to, err := l.placeNamed(ctx, scope, "body.to_place", e.to)
@@ -103,6 +100,9 @@ func (l Ledger) Move(ctx context.Context, by auth.Caller, in MovementInput) (Mov
 			return Movement{}, err
 		}
 		m.ToPlace, m.OrgID = &to.ID, to.OrgID
+	}
+	if err := l.checkShelf(ctx, m); err != nil {
+		return Movement{}, err
 	}
 	if err := l.write(ctx, []move{m}); err != nil {
 		return Movement{}, fmt.Errorf("book %s of %s: %w", e.kind, part.SKU, err)
@@ -115,15 +115,24 @@ func (l Ledger) Move(ctx context.Context, by auth.Caller, in MovementInput) (Mov
 	return l.Movement(ctx, m.ID)
 }
 
-// checkShelf says in words what PostgreSQL would refuse: it looks under the lock that the movement needs anyway.
-func (l Ledger) checkShelf(ctx context.Context, at spot, c Condition, quantity int64) error {
-	rows, err := l.lock(ctx, []spot{at})
+// checkShelf says in words what PostgreSQL would refuse. It looks under the locks that the movement needs
+// anyway, those of both ends, since the trigger that books it comes too late to take them in order.
+func (l Ledger) checkShelf(ctx context.Context, m move) error {
+	if m.FromPlace == nil {
+		return nil
+	}
+	at, quantity := spot{*m.FromPlace, m.PartID}, m.Quantity
+	spots := []spot{at}
+	if m.ToPlace != nil {
+		spots = append(spots, spot{*m.ToPlace, m.PartID})
+	}
+	rows, err := l.lock(ctx, spots)
 	if err != nil {
 		return err
 	}
 	var there shelf
 	for _, r := range rows {
-		if r.Condition == c {
+		if r.PlaceID == at.place && r.Condition == m.Condition {
 			there = r
 		}
 	}
@@ -218,10 +227,8 @@ func (l Ledger) Reverse(ctx context.Context, by auth.Caller, moveID uuid.UUID, r
 	if m.Kind == Return && m.FromPlace != nil {
 		back.Kind = Return // from a van to the store and back: it has two ends
 	}
-	if back.FromPlace != nil {
-		if err := l.checkShelf(ctx, spot{*back.FromPlace, m.PartID}, back.Condition, m.Quantity); err != nil {
-			return uuid.Nil, err
-		}
+	if err := l.checkShelf(ctx, back); err != nil {
+		return uuid.Nil, err
 	}
 	if err := l.write(ctx, []move{back}); err != nil {
 		return uuid.Nil, fmt.Errorf("reverse %s: %w", moveID, err)
