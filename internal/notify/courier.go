@@ -50,8 +50,8 @@ func NewCourier(outbox Outbox, hooks *Webhooks, log *slog.Logger, channels ...Ch
 }
 
 // OnUndelivered is called for each message that died or that no channel takes, before that is recorded,
-// so that somebody rings the person up instead. It may be called again for the same message after a
-// crash; an error leaves the message to be tried again.
+// so that somebody rings the person up instead. It is called for several messages at once, and again for
+// the same message after a crash; an error leaves the message to be tried again.
 func (c *Courier) OnUndelivered(do func(context.Context, Message) error) { c.undelivered = do }
 
 // Wake makes the courier look at once. It never blocks.

@@ -198,9 +198,12 @@ func TestWhatCannotBeDeliveredIsHandedOn(t *testing.T) {
 		"busy@example.com": {Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "try later"},
 	}}
 	c := NewCourier(p.box, nil, nil, serveMail(t, box))
+	var mu sync.Mutex
 	handed := map[string]string{}
 	failing := true
 	c.OnUndelivered(func(_ context.Context, m Message) error {
+		mu.Lock()
+		defer mu.Unlock()
 		if failing {
 			return errors.New("the call-back list is busy")
 		}
