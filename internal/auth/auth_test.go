@@ -488,7 +488,7 @@ func TestRolesAreGivenDownwards(t *testing.T) {
 	c.want(change("partner", lead, 0, UserChange{Name: &name}), "user_unknown")
 	c.want(change("manager", root, 0, UserChange{Name: &name}), "role_not_yours_to_give")
 	c.want(change("partner", fitter, fitter.Version, UserChange{Name: &name}), "<nil>")
-	c.want(change("partner", fitter, fitter.Version, UserChange{Name: &name}), "version_stale")
+	c.want(change("partner", fitter, fitter.Version, UserChange{Name: &name}), "stale")
 	a7, err := c.dir.UserByLogin(ctx, System("test").Scope(), "a7")
 	c.must(err)
 	c.want(change("root", a7, 0, UserChange{Active: &off}), "<nil>")

@@ -176,7 +176,7 @@ func (d *Directory) ChangeUser(ctx context.Context, by Caller, id uuid.UUID, ver
 		return u, fmt.Errorf("change user: %w", fault.FromSQL(err))
 	}
 	if n, err := result.RowsAffected(); err != nil || n == 0 {
-		return u, errors.Join(fault.New(fault.Stale, "version_stale", "somebody changed this meanwhile: read it again"), err)
+		return u, errors.Join(fault.New(fault.Stale, "stale", "somebody changed this meanwhile: read it again"), err)
 	}
 	if in.Roles != nil {
 		if err := d.giveRoles(ctx, id, *in.Roles); err != nil {
