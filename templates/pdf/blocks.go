@@ -401,20 +401,6 @@ func (c *canvas) sign(s signing, x, y, w, h float64) {
 	c.note(x+2, foot, 8, black, name)
 }
 
-// writing draws lines to write on, with a caption before the first.
-func (c *canvas) writing(caption string, lines int) {
-	for i := range lines {
-		c.need(8)
-		x := left
-		if i == 0 && caption != "" {
-			c.note(left, c.y+6, label, grey, caption)
-			x += c.mm(caption, label) + 3
-		}
-		c.line(x, c.y+6.8, right, c.y+6.8, 0.15, grey)
-		c.y += 8
-	}
-}
-
 // fine writes small print.
 func (c *canvas) fine(texts ...string) {
 	c.y += 2

@@ -148,13 +148,10 @@ func (c *canvas) feet(cut bool) {
 	if v := c.version(); v > 0 {
 		parts = append(parts, c.t("version", v))
 	}
-	for _, tag := range c.tags() {
-		parts = append(parts, tag)
-	}
+	parts = append(parts, c.tags()...)
 	last := len(c.pages) - 1
 	for page := c.first; page <= last; page++ {
 		count := c.t("page", page-c.first+1, last-c.first+1)
-		at := len(c.pages[page])
 		c.pages[page] = append(c.pages[page], mark{shape: stroke, ink: rule, w: 0.2, points: [][2]float64{{left, 282}, {right, 282}}})
 		c.onto(page, right-c.mm(count, small), 286, count)
 		_, foot := c.fit(list(parts...), small, small, full-c.mm(count, small)-8)
@@ -162,7 +159,6 @@ func (c *canvas) feet(cut bool) {
 		if cut && page == last {
 			c.onto(page, left, 290, c.t("cut"))
 		}
-		_ = at
 	}
 }
 
