@@ -4,8 +4,6 @@ import (
 	"time"
 
 	"github.com/gofrs/uuid/v5"
-
-	"paigong/internal/fault"
 )
 
 // Reservation is a promise of parts to an order: they lie in a place and are nobody else's.
@@ -70,9 +68,4 @@ func (p Promise) total() (map[spot]PromiseLine, error) {
 		out[at] = sum
 	}
 	return out, nil
-}
-
-// busy is the answer when promises of one order change under our hands: its row should have been locked.
-func busy() error {
-	return fault.New(fault.Conflict, "busy", "somebody else is changing the same thing: try again in a moment").After(time.Second)
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/gofrs/uuid/v5"
 	"github.com/uptrace/bun"
+
+	"paigong/internal/fault"
 )
 
 // reservation is a row as it is written.
@@ -89,24 +91,25 @@ func (l Ledger) lockFor(ctx context.Context, order uuid.UUID, spots []spot) (map
 	for _, s := range spots {
 		places, parts = append(places, s.place), append(parts, s.part)
 	}
-	var rows []shelf
-	err := l.db.NewRaw(`SELECT place_id, part_id, condition, on_hand, reserved FROM lock_stock(
-		?0::uuid[] || ARRAY(SELECT place_id FROM reservations WHERE order_id = ?2 AND state = 'held'),
-		?1::uuid[] || ARRAY(SELECT part_id FROM reservations WHERE order_id = ?2 AND state = 'held'))`, uuids(places), uuids(parts), order).Scan(ctx, &rows)
-	if err != nil {
-		return nil, nil, refusedBy(err)
-	}
-	there := good(rows)
-	held, err := l.Held(ctx, order)
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, r := range held {
-		if _, locked := there[r.spot()]; !locked {
-			return nil, nil, busy()
+	// A row that came into being while we waited for a lock is not among those locked: look again, once.
+	for range 2 {
+		var rows []shelf
+		err := l.db.NewRaw(`SELECT place_id, part_id, condition, on_hand, reserved FROM lock_stock(
+			?0::uuid[] || ARRAY(SELECT place_id FROM reservations WHERE order_id = ?2 AND state = 'held'),
+			?1::uuid[] || ARRAY(SELECT part_id FROM reservations WHERE order_id = ?2 AND state = 'held'))`, uuids(places), uuids(parts), order).Scan(ctx, &rows)
+		if err != nil {
+			return nil, nil, refusedBy(err)
+		}
+		there := good(rows)
+		held, err := l.Held(ctx, order)
+		if err != nil {
+			return nil, nil, err
+		}
+		if !slices.ContainsFunc(held, func(r Reservation) bool { _, locked := there[r.spot()]; return !locked }) {
+			return there, held, nil
 		}
 	}
-	return there, held, nil
+	return nil, nil, fault.New(fault.Conflict, "busy", "somebody else is changing the same thing: try again in a moment").After(time.Second)
 }
 
 func (l Ledger) hold(ctx context.Context, rows []reservation) error {
