@@ -24,10 +24,10 @@ func (p printed) all() string { return strings.Join(p.pages, "\n") }
 func (p printed) joined() string { return strings.ReplaceAll(p.all(), "\n", "") }
 
 var (
-	object   = regexp.MustCompile(`(?s)(\d+) 0 obj\n(.*?)endobj`)
 	kids     = regexp.MustCompile(`/Kids \[([^\]]*)\]`)
 	contents = regexp.MustCompile(`/Contents (\d+) 0 R`)
 	unicode  = regexp.MustCompile(`/ToUnicode (\d+) 0 R`)
+	size     = regexp.MustCompile(`/Length (\d+)`)
 	glyphs   = regexp.MustCompile(`/CIDToGIDMap (\d+) 0 R`)
 )
 
@@ -40,14 +40,19 @@ func read(t testing.TB, file []byte) printed {
 	}
 	objects := map[string][]byte{}
 	var tree, font []byte
-	for _, m := range object.FindAllSubmatch(file, -1) {
-		objects[string(m[1])] = m[2]
-		if kids.Match(m[2]) {
-			tree = m[2]
+	for rest := file; ; {
+		before, behind, found := bytes.Cut(rest, []byte(" 0 obj\n"))
+		if !found {
+			break
 		}
-		if unicode.Match(m[2]) {
-			font = m[2]
+		o, next, _ := bytes.Cut(behind, []byte("endobj"))
+		objects[string(before[bytes.LastIndexByte(before, '\n')+1:])] = o
+		if head := o[:min(len(o), 4000)]; kids.Match(head) {
+			tree = o
+		} else if unicode.Match(head) {
+			font = o
 		}
+		rest = next
 	}
 	if font == nil || tree == nil {
 		t.Fatal("no font or no pages")
@@ -57,9 +62,10 @@ func read(t testing.TB, file []byte) printed {
 	}
 	var glyph []byte
 	for _, o := range objects {
-		if m := glyphs.FindSubmatch(o); m != nil {
-			glyph = stream(t, objects[string(m[1])])
+		if !bytes.Contains(o[:min(len(o), 100)], []byte("/CIDFontType2")) {
+			continue
 		}
+		glyph = stream(t, objects[string(glyphs.FindSubmatch(o)[1])])
 	}
 	var out printed
 	for _, id := range regexp.MustCompile(`(\d+) 0 R`).FindAllSubmatch(kids.FindSubmatch(tree)[1], -1) {
@@ -82,8 +88,11 @@ func read(t testing.TB, file []byte) printed {
 func stream(t testing.TB, o []byte) []byte {
 	t.Helper()
 	at := bytes.Index(o, []byte("stream\n"))
-	length := regexp.MustCompile(`/Length (\d+)`).FindSubmatch(o)
-	if at < 0 || length == nil {
+	if at < 0 {
+		t.Fatalf("no stream in %.80q", o)
+	}
+	length := size.FindSubmatch(o[:at])
+	if length == nil {
 		t.Fatalf("no stream in %.80q", o)
 	}
 	n, _ := strconv.Atoi(string(length[1]))
