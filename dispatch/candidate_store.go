@@ -123,10 +123,17 @@ func (b Board) Judge(ctx context.Context, scope auth.Scope, job Job, engineer uu
 	if err != nil {
 		return c, err
 	}
+	if !c.Eligible {
+		if err := q.wayOf(&c, slot); err != nil {
+			return c, err
+		}
+	}
 	// What the planner does not ask: whether somebody is still with us, and what lies behind us.
+	before := slices.Contains([]string{string(planner.RuleBlocked), string(planner.RuleRegion), string(planner.RuleSkill), string(planner.RuleTool)}, c.Rule)
 	switch {
 	case !q.who[0].Active:
 		q.refuse(&c, RuleInactive, "inactive.refuse")
+	case before: // these are asked before the window
 	case slot.From.Before(q.now.Add(-b.set.JustPast)):
 		q.refuse(&c, string(planner.RuleWindow), "window.past", q.say.clock(slot.From.Unix()))
 	case len(job.Windows) > 0 && !slices.ContainsFunc(job.Windows, func(w Span) bool { return w.Contains(slot.From) }):
@@ -137,10 +144,8 @@ func (b Board) Judge(ctx context.Context, scope auth.Scope, job Job, engineer uu
 }
 
 func (q *question) refuse(c *Candidate, rule, key string, args ...string) {
-	if c.Eligible || rule == string(planner.RuleWindow) && c.Rule != string(planner.RuleRegion) && c.Rule != string(planner.RuleSkill) || rule == RuleInactive {
-		c.Eligible, c.Rule, c.Score = false, rule, 0
-		c.Reasons = append([]Reason{q.say.say(rule, string(planner.Refuse), key, args...)}, c.Reasons...)
-	}
+	c.Eligible, c.Rule, c.Score = false, rule, 0
+	c.Reasons = append([]Reason{q.say.say(rule, string(planner.Refuse), key, args...)}, c.Reasons...)
 }
 
 func (q *question) judge(slot Span) (Candidate, error) {
@@ -177,6 +182,25 @@ func (q *question) judge(slot Span) (Candidate, error) {
 	}
 	fits.Reasons = append(fits.Reasons, q.say.say(RulePlace, string(planner.Bad), "place.tight", inMinutes(guess)))
 	return fits, nil
+}
+
+// wayOf measures the way of somebody who was refused, for the case that a person overrides it.
+func (q *question) wayOf(c *Candidate, slot Span) error {
+	p := q.p
+	e, o := p.Engineers[0], p.Orders[0]
+	e.Regions, e.HelpsOut, e.MaxVisits, e.Blocked = nil, nil, 0, nil
+	e.Shifts = []planner.Shift{{From: slot.From.Unix() - 12*3600, To: slot.To.Unix() + 12*3600}}
+	o.Region, o.Skills, o.Parts, o.BlockedEngineers = "", nil, nil, nil
+	p.Engineers, p.Orders = []planner.Engineer{e}, []planner.Order{o}
+	found, err := p.Candidates(0, planner.CandidateOptions{})
+	if err != nil {
+		return fmt.Errorf("judge engineer %s: %w", q.who[0].ID, err)
+	}
+	if !found[0].Eligible {
+		return nil
+	}
+	q.measure(c, found[0])
+	return nil
 }
 
 // inShift reports whether one real shift holds the whole slot.
@@ -537,13 +561,15 @@ func (q *question) readDays(ctx context.Context) error {
 		}
 		w.booked = append(w.booked, planner.Visit{Engineer: i, Store: planner.NoStore, Start: from, End: to, Place: place(lat, lng)})
 		return nil
-	}, `SELECT v.engineer_id, extract(epoch FROM lower(v.planned))::bigint, extract(epoch FROM upper(v.planned))::bigint, extract(epoch FROM lower(v.blocked))::bigint,
-			v.mode = 'phone', s.lat, s.lng, p.place_id, extract(epoch FROM p.needed_by)::bigint, pl.lat, pl.lng
+	}, `SELECT v.engineer_id, extract(epoch FROM least(lower(v.planned), v.finished_at))::bigint,
+			-- What ended, ended when it did; what has not ended yet takes at least until now.
+			extract(epoch FROM CASE WHEN v.state = 'finished' THEN v.finished_at WHEN v.state IN ('on_site', 'paused') THEN greatest(upper(v.planned), ?4) ELSE upper(v.planned) END)::bigint,
+			extract(epoch FROM lower(v.blocked))::bigint, v.mode = 'phone', s.lat, s.lng, p.place_id, extract(epoch FROM p.needed_by)::bigint, pl.lat, pl.lng
 		FROM visits v JOIN work_orders w ON w.id = v.order_id LEFT JOIN sites s ON s.id = w.site_id
 		LEFT JOIN pickups p ON p.visit_id = v.id AND p.state IN ('to_pick', 'ready') LEFT JOIN places pl ON pl.id = p.place_id
 		WHERE lower(v.planned) > ?0::timestamptz - interval '24 hours' AND lower(v.planned) < ?1 AND upper(v.planned) > ?0::timestamptz - interval '12 hours'
 		  AND v.state IN ('dispatched', 'accepted', 'en_route', 'on_site', 'paused', 'finished') AND v.order_id <> ?2 AND v.engineer_id = ANY (?3::uuid[])
-		ORDER BY lower(v.planned), p.needed_by`, q.from, q.to, q.job.OrderID, list)
+		ORDER BY lower(v.planned), p.needed_by`, q.from, q.to, q.job.OrderID, list, q.now)
 	if err != nil {
 		return fmt.Errorf("read visits: %w", fault.FromSQL(err))
 	}
@@ -584,6 +610,9 @@ func (q *question) awayKind(engineer int, from, to int64) string {
 	return "leave"
 }
 
+// longestShifts is more than the shifts of anybody in the longest stretch that is looked at.
+const longestShifts = 100
+
 // answer asks the planner about everybody. Where its first answer is too strict or too lenient for
 // people, those engineers are asked about again: work never ends after the shift, only the way home may;
 // and a guessed way refuses nobody.
@@ -597,18 +626,21 @@ func (q *question) answer(limit int) ([]Candidate, error) {
 	for _, c := range found {
 		switch {
 		case c.Eligible && c.End > q.real[c.Engineer][c.Shift].To:
-			strict = append(strict, c.Engineer)
+			strict = append(strict, c.Engineer) // closed below
 		case (c.Rule == planner.RuleTravel || c.Rule == planner.RulePartStore) && q.guessed() && !q.phone():
 			lenient = append(lenient, c.Engineer)
 		}
 	}
 	if len(strict)+len(lenient) > 0 {
-		for _, again := range []struct {
-			engineers []int
-			overtime  bool
-			unknown   int64
-		}{{strict, false, q.p.Travel.Unknown}, {lenient, true, 0}} {
-			if found, err = q.again(found, again.engineers, again.overtime, again.unknown); err != nil {
+		if found, err = q.again(found, lenient, 0); err != nil {
+			return nil, err
+		}
+		for range longestShifts {
+			// Nothing earlier fitted, so this shift is over for the job: what about the next one?
+			if strict = q.closeShifts(found); len(strict) == 0 {
+				break
+			}
+			if found, err = q.again(found, strict, q.p.Travel.Unknown); err != nil {
 				return nil, err
 			}
 		}
@@ -633,8 +665,21 @@ func (q *question) answer(limit int) ([]Candidate, error) {
 	return out, nil
 }
 
+// closeShifts takes the shift away from everybody whose work would end after it, and names them.
+func (q *question) closeShifts(found []planner.Candidate) []int {
+	var engineers []int
+	for _, c := range found {
+		if c.Eligible && c.End > q.real[c.Engineer][c.Shift].To {
+			s := &q.p.Engineers[c.Engineer].Shifts[c.Shift]
+			s.To, s.Overtime = s.From, 0
+			engineers = append(engineers, c.Engineer)
+		}
+	}
+	return engineers
+}
+
 // again asks about some engineers alone and puts the answers in the place of the first ones.
-func (q *question) again(found []planner.Candidate, engineers []int, overtime bool, unknown int64) ([]planner.Candidate, error) {
+func (q *question) again(found []planner.Candidate, engineers []int, unknown int64) ([]planner.Candidate, error) {
 	if len(engineers) == 0 {
 		return found, nil
 	}
@@ -642,14 +687,7 @@ func (q *question) again(found []planner.Candidate, engineers []int, overtime bo
 	part := planner.Problem{Now: q.p.Now, Travel: q.p.Travel, Orders: q.p.Orders, Stores: q.p.Stores}
 	part.Travel.Unknown = unknown
 	for n, i := range engineers {
-		e := q.p.Engineers[i]
-		if !overtime {
-			e.Shifts = slices.Clone(e.Shifts)
-			for k := range e.Shifts {
-				e.Shifts[k].Overtime = 0
-			}
-		}
-		part.Engineers = append(part.Engineers, e)
+		part.Engineers = append(part.Engineers, q.p.Engineers[i])
 		for _, v := range q.who[i].booked {
 			v.Engineer = n
 			part.Booked = append(part.Booked, v)
@@ -661,11 +699,15 @@ func (q *question) again(found []planner.Candidate, engineers []int, overtime bo
 	}
 	for _, c := range second {
 		c.Engineer = engineers[c.Engineer]
-		if c.Eligible && c.End > q.real[c.Engineer][c.Shift].To {
-			continue
-		}
 		at := slices.IndexFunc(found, func(f planner.Candidate) bool { return f.Engineer == c.Engineer })
-		if c.Eligible || found[at].Eligible {
+		first := found[at]
+		switch {
+		case c.Eligible:
+			found[at] = c
+		case first.Eligible:
+			// Only the end of the shift stood in his way.
+			c.Rule = planner.RuleOvertime
+			c.Reasons = []planner.Reason{{Rule: c.Rule, Effect: planner.Refuse, Args: planner.Args{To: q.real[first.Engineer][first.Shift].To}}}
 			found[at] = c
 		}
 	}
@@ -698,21 +740,16 @@ func (q *question) told(f planner.Candidate, grid bool) Candidate {
 		}
 		return c
 	}
-	next, last := q.after(f)
 	if grid {
+		_, last := q.after(f)
 		if step := int64(q.set.Grid.Seconds()); f.Start%step != 0 {
 			if by := step - f.Start%step; f.End+by <= last && q.inWindow(f.Start+by) {
 				f.Start, f.End, f.Leave = f.Start+by, f.End+by, f.Leave+by
 			}
 		}
 	}
+	q.measure(&c, f)
 	at := func(sec int64) *time.Time { t := time.Unix(sec, 0).In(q.zone); return &t }
-	c.StartsAt, c.EndsAt, c.LeavesAt = at(f.Start), at(f.End), at(min(f.Leave, f.Start))
-	c.TravelMinutes, c.DistanceMetres = int((f.TravelBefore+59)/60), f.MetresBefore
-	c.DetourMinutes = int((max(0, f.DetourSeconds) + 59) / 60)
-	if next != 0 {
-		c.nextLeaves = at(next - f.TravelAfter)
-	}
 	if p := f.Pickup; p.Store != planner.NoStore {
 		s := q.places[q.p.Stores[p.Store].ID]
 		c.Pickup = &CandidatePickup{PlaceID: s.ID, Place: s.Code, PlaceName: s.Name, Planned: p.Planned, StartsAt: *at(p.Start), DetourMinutes: int((p.DetourSeconds + 59) / 60)}
@@ -740,6 +777,17 @@ func (q *question) told(f planner.Candidate, grid bool) Candidate {
 	return c
 }
 
+// measure writes down when and by which way.
+func (q *question) measure(c *Candidate, f planner.Candidate) {
+	at := func(sec int64) *time.Time { t := time.Unix(sec, 0).In(q.zone); return &t }
+	c.StartsAt, c.EndsAt, c.LeavesAt = at(f.Start), at(f.End), at(min(f.Leave, f.Start))
+	c.TravelMinutes, c.DistanceMetres = int((f.TravelBefore+59)/60), f.MetresBefore
+	c.DetourMinutes = int((max(0, f.DetourSeconds) + 59) / 60)
+	if next, _ := q.after(f); next != 0 {
+		c.nextLeaves = at(next - f.TravelAfter)
+	}
+}
+
 func (q *question) inWindow(start int64) bool {
 	windows := q.p.Orders[0].Windows
 	return len(windows) == 0 || slices.ContainsFunc(windows, func(w planner.Window) bool { return w.From <= start && start <= w.To })
@@ -748,7 +796,10 @@ func (q *question) inWindow(start int64) bool {
 // after is when the next booked visit begins, 0 for none, and how late the work may end for the way
 // there, the shift, and leave.
 func (q *question) after(f planner.Candidate) (next, last int64) {
-	last = q.real[f.Engineer][f.Shift].To
+	last = f.End
+	if f.Shift < len(q.real[f.Engineer]) {
+		last = q.real[f.Engineer][f.Shift].To
+	}
 	for _, v := range q.who[f.Engineer].booked {
 		if v.Start >= f.End && (next == 0 || v.Start < next) {
 			next = v.Start

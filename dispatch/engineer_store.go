@@ -90,7 +90,7 @@ func refusedEngineer(err error) error {
 }
 
 func (b Board) setRegions(ctx context.Context, engineer uuid.UUID, own, helps []string) error {
-	if err := b.known(ctx, "regions", "region_unknown", "body.region_codes", append(slices.Clone(own), helps...)); err != nil {
+	if err := b.known(ctx, "regions", "region_code_unknown", "body.region_codes", append(slices.Clone(own), helps...)); err != nil {
 		return err
 	}
 	_, err := b.db.NewRaw(`WITH gone AS (DELETE FROM engineer_regions WHERE engineer_id = ?0 AND region_code <> ALL (?1::text[] || ?2::text[]))
@@ -108,7 +108,7 @@ func (b Board) setSkills(ctx context.Context, engineer uuid.UUID, list []Ability
 	for i := range list {
 		codes[i] = list[i].Code
 	}
-	if err := b.known(ctx, "skills", "skill_unknown", "body.skills", codes); err != nil {
+	if err := b.known(ctx, "skills", "skill_code_unknown", "body.skills", codes); err != nil {
 		return err
 	}
 	raw, err := json.Marshal(list)
@@ -319,10 +319,10 @@ func (b Board) Skills(ctx context.Context, ask keyset.Ask) (keyset.Page[Skill], 
 
 // KnownSkills refuses codes that are not known, naming them.
 func (b Board) KnownSkills(ctx context.Context, codes ...string) error {
-	return b.known(ctx, "skills", "skill_unknown", "body.skill_codes", codes)
+	return b.known(ctx, "skills", "skill_code_unknown", "body.skill_codes", codes)
 }
 
 // KnownRegion refuses a code that is not known.
 func (b Board) KnownRegion(ctx context.Context, code string) error {
-	return b.known(ctx, "regions", "region_unknown", "body.region_code", []string{code})
+	return b.known(ctx, "regions", "region_code_unknown", "body.region_code", []string{code})
 }

@@ -34,7 +34,7 @@ func (b Board) AddRegion(ctx context.Context, in RegionInput) (Region, error) {
 		return there, err
 	}
 	if in.ParentCode != nil {
-		if err := b.known(ctx, "regions", "region_unknown", "body.parent_code", []string{*in.ParentCode}); err != nil {
+		if err := b.known(ctx, "regions", "region_code_unknown", "body.parent_code", []string{*in.ParentCode}); err != nil {
 			return there, err
 		}
 	}
