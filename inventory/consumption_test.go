@@ -29,6 +29,7 @@ func TestWhatASheetConsumes(t *testing.T) {
 		{name: "free at the store is not ours to take", store: 5, lines: []int64{1}, booked: "no", vanAfter: "nothing", storeAfter: "5 good"},
 		{name: "more than there is: nothing of the line is taken", van: 2, vanHeld: 2, lines: []int64{3}, booked: "no", vanAfter: "2 good (2 promised)", storeAfter: "nothing"},
 		{name: "four lines of one part against three", van: 3, lines: []int64{1, 1, 1, 1}, booked: "yes yes yes no", vanAfter: "nothing", storeAfter: "nothing"},
+		{name: "two lines and one promise", van: 2, vanHeld: 1, store: 1, storeHeld: 1, lines: []int64{1, 1, 1, 1}, booked: "yes yes yes no", vanAfter: "nothing", storeAfter: "nothing"},
 		{name: "a line too large does not spoil the next", van: 2, lines: []int64{5, 2}, booked: "no yes", vanAfter: "nothing", storeAfter: "nothing"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
