@@ -139,6 +139,7 @@
 //	POST /settings/users  login name organisation_code roles
 //	POST /settings/webhooks  kinds url
 //	POST /settings/webhooks/deliveries/{id}/replay
+//	POST /setup/{token}  login name organisation password password_again
 //	POST /stock/expected  expected_on quantity sku supplier_ref to_place
 //	POST /stock/expected/{id}  expected_on
 //	POST /stock/movements  condition from_place kind quantity reason serial_numbers sku to_place

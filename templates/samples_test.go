@@ -42,7 +42,7 @@ func empties(lang string) []Page {
 		Shortages{Chrome: c}, Receipts{Chrome: c}, Receipt{Chrome: c}, Customers{Chrome: c}, Customer{Chrome: c},
 		Assets{Chrome: c}, Asset{Chrome: c}, Figures{Chrome: c}, Settings{Chrome: c}, SettingsUsers{Chrome: c},
 		SettingsOrganisations{Chrome: c}, SettingsEngineers{Chrome: c}, SettingsCalendar{Chrome: c},
-		SettingsWebhooks{Chrome: c}, API{Chrome: c}, Problem{Chrome: c}, Report{Chrome: c}, Reported{Chrome: c},
+		SettingsWebhooks{Chrome: c}, API{Chrome: c}, Problem{Chrome: c}, Report{Chrome: c}, Reported{Chrome: c}, Setup{Chrome: c},
 	}
 }
 
@@ -243,6 +243,8 @@ func full(lang string) []sample {
 		{"api", API{chrome(lang, "/api"), "Paigong", "1.0", "/api/v1/openapi.json", []OperationGroup{{"work-orders", []Operation{{"get-work-order", "GET", "/api/v1/work-orders/{id}", "One work order", "By id or number.", []OperationField{{"path", "id", "string", true, "Id or number"}}, []string{"200 WorkOrder", "404 Problem"}}, {"assign", "POST", "/api/v1/work-orders/{id}/assign", "Send an engineer", "", nil, []string{"201 Visit"}}}}}}},
 		{"problem", Problem{chrome(lang, "/orders/x"), 409, "slot_taken", "李芳芳 13:00–14:30 已有上门", []string{"改派", "改时间"}, []FieldProblem{{"starts_at", "已被占用"}}, "/orders/WO-2026-000123", "req-01HX"}},
 		{"report", Report{outside(lang, "/report"), "华北家电服务中心", "400-810-0000", "0199a3c4-7d1e-7000-8000-3f5a0c9d1e24"}},
+		{"setup", Setup{outside(lang, "/setup/one-time"), "one-time", "zhaojun", 12}},
+		{"setup-first", Setup{outside(lang, "/setup/one-time"), "one-time", "", 12}},
 		{"reported", Reported{outside(lang, "/report"), "RQ-2026-000212", "/c/9Zk3", "400-810-0000"}},
 	}
 }

@@ -2,7 +2,8 @@
 // answers, with an example to copy, and a search over all of it.
 const root = document.getElementById("api");
 const words = root.dataset;
-const doc = await (await fetch(words.document, { headers: { Accept: "application/json" } })).json();
+// Without the document the page stays as the server drew it.
+const doc = await fetch(words.document, { headers: { Accept: "application/json" } }).then((r) => (r.ok ? r.json() : {}), () => ({}));
 
 const el = (tag, attributes, ...children) => {
   const node = document.createElement(tag);
