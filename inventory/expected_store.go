@@ -21,7 +21,7 @@ func (l Ledger) Expect(ctx context.Context, by auth.Caller, in ExpectedInput) (E
 		return Expected{}, quantityFault("body.quantity")
 	}
 	if in.ExpectedOn.IsZero() {
-		return Expected{}, fault.New(fault.Invalid, "bad_day", "say the day on which the goods are expected").Field("body.expected_on", "YYYY-MM-DD")
+		return Expected{}, fault.New(fault.Invalid, "expected_day", "say the day on which the goods are expected").Field("body.expected_on", "YYYY-MM-DD")
 	}
 	parts, err := l.PartsBySKU(ctx, in.SKU)
 	if err != nil {

@@ -185,7 +185,7 @@ func (h *house) consume(order uuid.UUID, lines ...ConsumeLine) (out []Consumed, 
 // lies says what lies in a place: "2 good (1 promised), 1 defective".
 func (h *house) lies(p Part, at Place) string {
 	h.Helper()
-	page, err := h.ledger.Stock(context.Background(), h.keeper.Scope(), StockFilter{SKU: p.SKU, Place: at.Code})
+	page, err := h.ledger.Stock(context.Background(), h.keeper.Scope(), StockFilter{SKU: p.SKU, Place: at.Code, Stocked: true})
 	if err != nil {
 		h.Fatal(err)
 	}

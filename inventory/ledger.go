@@ -140,7 +140,9 @@ func quantityFault(field string) error {
 
 // unknown is the answer for a row that is not there, or not in sight.
 func unknown(what string) error {
-	return fault.New(fault.NotFound, what+"_unknown", "there is no such %s", what)
+	f := fault.New(fault.NotFound, what+"_unknown", "there is no such %s", what)
+	f.Args = nil
+	return f
 }
 
 // stale is the answer to a change of a version that is not the newest.

@@ -202,7 +202,7 @@ func (m *shelfModel) consume(order uuid.UUID, from string, n int64, inOrder []st
 }
 
 func (m shelfModel) compare(rt *rapid.T, h *house, p Part, places map[string]Place, orders []uuid.UUID) {
-	page, err := h.ledger.Stock(context.Background(), h.keeper.Scope(), StockFilter{SKU: p.SKU, Empty: true})
+	page, err := h.ledger.Stock(context.Background(), h.keeper.Scope(), StockFilter{SKU: p.SKU})
 	if err != nil {
 		rt.Fatal(err)
 	}

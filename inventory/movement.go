@@ -85,7 +85,9 @@ func (in MovementInput) ends() (ends, error) {
 		condition: given(in.Condition, ""), into: given(in.ToCondition, ""), reason: strings.TrimSpace(given(in.Reason, ""))}
 	invalid := func(field, format string, args ...any) (ends, error) {
 		text := fmt.Sprintf(format, args...)
-		return e, fault.New(fault.Invalid, "movement_"+field, "%s", text).Field("body."+field, text)
+		f := fault.New(fault.Invalid, "movement_"+field, "%s", text).Field("body."+field, text)
+		f.Args = nil // the catalogue says it for the field as a whole
+		return e, f
 	}
 	need := func(from, to bool) error {
 		for _, end := range []struct {
@@ -206,7 +208,7 @@ func cleanSerials(serials []string, quantity int64) ([]string, error) {
 		return nil, fault.New(fault.Invalid, "serial_twice", "a serial number stands for one piece: name each piece once").Field("body.serial_numbers", "each once")
 	}
 	if n := int64(len(out)); n > 0 && n != quantity {
-		return nil, fault.New(fault.Invalid, "moves_serials_match", "%d serial numbers for %d pieces: name each piece once", n, quantity).Field("body.serial_numbers", "one for each piece")
+		return nil, fault.New(fault.Invalid, "serial_count", "%d serial numbers for %d pieces: name each piece once", n, quantity).Field("body.serial_numbers", "one for each piece")
 	}
 	return out, nil
 }

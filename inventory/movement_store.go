@@ -81,7 +81,7 @@ func (l Ledger) Move(ctx context.Context, by auth.Caller, in MovementInput) (Mov
 	}
 	part := parts[in.SKU]
 	if part.Serialised && len(e.serials) == 0 {
-		return Movement{}, fault.New(fault.Invalid, "moves_serials_needed", "part %s is counted by serial number: name each piece", part.SKU).
+		return Movement{}, fault.New(fault.Invalid, "serials_needed", "part %s is counted by serial number: name each piece", part.SKU).
 			Field("body.serial_numbers", "one for each piece")
 	}
 	m := move{ID: newID(), At: l.at(), Kind: e.kind, PartID: part.ID, Quantity: e.quantity, Condition: e.condition, ToCondition: e.into,

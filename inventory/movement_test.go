@@ -222,7 +222,7 @@ func TestAPieceWithASerialNumberIsInOnePlace(t *testing.T) {
 		return h.do(func(ctx context.Context, l Ledger) error { _, err := l.Move(ctx, h.keeper, in); return err })
 	}
 	h.receive(s, store, 2, "S1", "S2")
-	refused(t, move(MovementInput{Kind: Receive, Quantity: 1, ToPlace: &store.Code}), fault.Invalid, "moves_serials_needed")
+	refused(t, move(MovementInput{Kind: Receive, Quantity: 1, ToPlace: &store.Code}), fault.Invalid, "serials_needed")
 	refused(t, move(MovementInput{Kind: Receive, Quantity: 1, ToPlace: &outlet.Code, SerialNumbers: []string{"S1"}}), fault.Conflict, "pieces_in_one_place")
 	refused(t, move(MovementInput{Kind: Transfer, Quantity: 1, FromPlace: &store.Code, ToPlace: &outlet.Code, SerialNumbers: []string{"S3"}}), fault.Conflict, "pieces_not_here")
 

@@ -154,7 +154,7 @@ func (l Ledger) Pickups(ctx context.Context, scope auth.Scope, f PickupFilter) (
 	if f.Day != "" {
 		day, err := calendar.Parse(f.Day)
 		if err != nil {
-			return page, fault.New(fault.Invalid, "bad_day", "%v", err).Field("query.day", "YYYY-MM-DD")
+			return page, fault.New(fault.Invalid, "bad_day", "write the day as YYYY-MM-DD").Field("query.day", "YYYY-MM-DD")
 		}
 		q.Where("k.needed_by >= (?::date)::timestamp AT TIME ZONE o.zone AND k.needed_by < (?::date + 1)::timestamp AT TIME ZONE o.zone", day, day)
 	}

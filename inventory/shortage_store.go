@@ -66,7 +66,7 @@ func (l Ledger) PatchShortage(ctx context.Context, scope auth.Scope, id uuid.UUI
 		return s, err
 	}
 	if s.State != ShortageOpen {
-		return s, fault.New(fault.Conflict, "shortage_settled", "this shortage is %s: open another for what is still missing", s.State).Allow(string(ShortageOpen))
+		return s, fault.New(fault.Conflict, "shortage_settled", "this shortage is settled: open another for what is still missing").With("state", s.State)
 	}
 	if in.Quantity != nil && (*in.Quantity < 1 || *in.Quantity > MaxQuantity) {
 		return s, quantityFault("body.quantity")

@@ -33,7 +33,7 @@ type StockFilter struct {
 	Kind      string `query:"kind" enum:"warehouse,outlet,van,depot"`
 	Engineer  string `query:"engineer" format:"uuid" doc:"whose van"`
 	Condition string `query:"condition" enum:"good,defective,to_inspect"`
-	Empty     bool   `query:"empty" doc:"also rows with nothing on hand"`
+	Stocked   bool   `query:"stocked" doc:"only rows with something on hand"`
 }
 
 // Piece is one serial-numbered piece and where it is: in a place, in a device, or gone.

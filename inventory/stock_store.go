@@ -45,7 +45,7 @@ func (l Ledger) Stock(ctx context.Context, scope auth.Scope, f StockFilter) (key
 	if f.Condition != "" {
 		q.Where("s.condition = ?", f.Condition)
 	}
-	if !f.Empty {
+	if f.Stocked {
 		q.Where("s.on_hand > 0")
 	}
 	var rows []StockRow

@@ -158,7 +158,7 @@ func after(state CustodyState, holder Holder, act string, to *Holder) (CustodySt
 		case next != WithEngineer && next != WithDepot && next != WithVendor:
 			return state, holder, invalid("to_holder", "custody_to_holder", "say who takes the device: engineer, depot or vendor")
 		case next == holder:
-			return state, holder, fault.New(fault.Conflict, "custody_there_already", "the device is with the %s already", holder).With("holder", holder)
+			return state, holder, fault.New(fault.Conflict, "custody_there_already", "the device is there already: say who else takes it").With("holder", holder)
 		}
 		return state, next, nil
 	}

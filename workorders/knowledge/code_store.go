@@ -64,7 +64,7 @@ func (c Codes) Code(ctx context.Context, kind Kind, code string) (Code, error) {
 	var found Code
 	err := c.db.NewRaw("SELECT "+columns+" FROM codes WHERE kind = ? AND code = ?", kind, code).Scan(ctx, &found)
 	if errors.Is(err, sql.ErrNoRows) {
-		return found, fault.New(fault.NotFound, "code_unknown", "there is no %s code %q", kind, code)
+		return found, fault.New(fault.NotFound, "code_unknown", "there is no code %q in this list", code)
 	}
 	if err != nil {
 		return found, fmt.Errorf("code %s %s: %w", kind, code, fault.FromSQL(err))
@@ -76,7 +76,7 @@ func (c Codes) Code(ctx context.Context, kind Kind, code string) (Code, error) {
 func (c Codes) Known(ctx context.Context, kind, code string) error {
 	found, err := c.Code(ctx, Kind(kind), code)
 	if fault.Is(err, fault.NotFound) || err == nil && found.RetiredAt != nil {
-		return fault.New(fault.Invalid, "unknown_code", "%q is not on the list of %s codes: choose one that is", code, kind).
+		return fault.New(fault.Invalid, "unknown_code", "code %q is not on the list: choose one that is", code).With("kind", kind).
 			Field("body."+kind+"_code", "unknown code "+code)
 	}
 	return err
