@@ -2,7 +2,7 @@
 CREATE TABLE follow_ups (
   id uuid PRIMARY KEY, org_id int NOT NULL REFERENCES organisations (id), number text NOT NULL CONSTRAINT follow_ups_number UNIQUE, order_id uuid REFERENCES work_orders (id), request_id uuid REFERENCES requests (id), customer_id uuid REFERENCES customers (id),
   kind text NOT NULL CHECK (kind IN ('after_visit', 'after_answer', '3dc', '7dc', 'declined', 'cancelled')), main boolean NOT NULL DEFAULT true, state text NOT NULL DEFAULT 'scheduled',
-  anchor_on date NOT NULL, due_from date NOT NULL, due_to date NOT NULL, due_on date NOT NULL, shifted boolean NOT NULL DEFAULT false, late_sheet boolean NOT NULL DEFAULT false,
+  anchor_on date NOT NULL, due_from date NOT NULL, due_to date NOT NULL, due_on date NOT NULL, zone text NOT NULL DEFAULT 'Asia/Shanghai', shifted boolean NOT NULL DEFAULT false, late_sheet boolean NOT NULL DEFAULT false,
   recalculated boolean NOT NULL DEFAULT false, calendar_guess boolean NOT NULL DEFAULT false,
   assignee_id uuid, claimed_by uuid, claimed_until timestamptz, attempts int NOT NULL DEFAULT 0, counted_attempts int NOT NULL DEFAULT 0, next_at timestamptz,
   result text CHECK (result IN ('satisfied', 'neutral', 'dissatisfied')), score_service int CHECK (score_service BETWEEN 1 AND 5), score_product int CHECK (score_product BETWEEN 1 AND 5),
@@ -18,6 +18,7 @@ CREATE UNIQUE INDEX follow_ups_one_after_answer ON follow_ups (request_id) WHERE
 CREATE INDEX follow_ups_due ON follow_ups (org_id, due_on, id) WHERE state IN ('scheduled', 'due', 'attempted');
 CREATE INDEX follow_ups_assignee ON follow_ups (assignee_id, due_on, id) WHERE state IN ('scheduled', 'due', 'attempted');
 CREATE INDEX follow_ups_order ON follow_ups (order_id);
+CREATE INDEX follow_ups_customer ON follow_ups (customer_id) WHERE state IN ('scheduled', 'due', 'attempted');
 CREATE TRIGGER follow_ups_move BEFORE INSERT OR UPDATE ON follow_ups FOR EACH ROW EXECUTE FUNCTION move_state('follow_up');
 
 CREATE TABLE follow_up_attempts (
@@ -59,7 +60,7 @@ CREATE TABLE complaints (
   category text CHECK (category IN ('attitude', 'quality', 'delay', 'charge', 'product', 'damage', 'misconduct')), text text NOT NULL, demand text NOT NULL DEFAULT '', against jsonb, anonymous boolean NOT NULL DEFAULT false, confidential boolean NOT NULL DEFAULT false,
   external_ref text, external_due_on date, state text NOT NULL DEFAULT 'registered', level int NOT NULL DEFAULT 1 CHECK (level BETWEEN 1 AND 3), owner_id uuid,
   received_at timestamptz NOT NULL, registered_at timestamptz NOT NULL, reply_due_at timestamptz NOT NULL, replied_at timestamptz, verified_at timestamptz, verification text,
-  cause text, proposals jsonb NOT NULL DEFAULT '[]', refused_offers int NOT NULL DEFAULT 0, resolution text, closed_at timestamptz, version int NOT NULL DEFAULT 1,
+  cause text, replies jsonb NOT NULL DEFAULT '[]', proposals jsonb NOT NULL DEFAULT '[]', refused_offers int NOT NULL DEFAULT 0, resolution text, closed_at timestamptz, version int NOT NULL DEFAULT 1,
   UNIQUE (id, org_id),
   CONSTRAINT complaints_reply_24h CHECK (reply_due_at = received_at + make_interval(hours => 24)),
   CONSTRAINT complaints_closed_after_reply CHECK (state <> 'closed' OR replied_at IS NOT NULL),
@@ -76,6 +77,16 @@ BEGIN
   RETURN NEW;
 END $$;
 CREATE TRIGGER complaints_level_up BEFORE UPDATE OF level ON complaints FOR EACH ROW EXECUTE FUNCTION complaints_level_up();
+-- When it came and when it was first answered are facts.
+CREATE FUNCTION complaints_reply_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.received_at <> OLD.received_at OR NEW.reply_due_at <> OLD.reply_due_at OR OLD.replied_at IS NOT NULL AND NEW.replied_at IS DISTINCT FROM OLD.replied_at
+     OR jsonb_array_length(NEW.replies) < jsonb_array_length(OLD.replies) THEN
+    PERFORM refuse('complaints_reply_stays', 'the time of a complaint and of its first reply, and what was said, never change');
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER complaints_reply_stays BEFORE UPDATE ON complaints FOR EACH ROW EXECUTE FUNCTION complaints_reply_stays();
 ALTER TABLE timeline ADD CONSTRAINT timeline_complaint_of FOREIGN KEY (complaint_id) REFERENCES complaints (id);
 ALTER TABLE follow_up_attempts ADD CONSTRAINT follow_up_attempts_complaint FOREIGN KEY (complaint_id) REFERENCES complaints (id);
 
@@ -84,9 +95,10 @@ CREATE TABLE clocks (
   id uuid PRIMARY KEY, org_id int NOT NULL REFERENCES organisations (id), subject_kind text NOT NULL CHECK (subject_kind IN ('request', 'complaint', 'work_order')), subject_id uuid NOT NULL,
   kind text NOT NULL CHECK (kind IN ('reply', 'promised', 'contact', 'arrive', 'fix')), due_at timestamptz NOT NULL, next_at timestamptz, level int NOT NULL DEFAULT 0 CHECK (level BETWEEN 0 AND 4),
   met_at timestamptz, stopped_at timestamptz, paused_at timestamptz,
-  CONSTRAINT clocks_once UNIQUE (subject_id, kind),
   CONSTRAINT clocks_running CHECK ((next_at IS NOT NULL) = (met_at IS NULL AND stopped_at IS NULL AND paused_at IS NULL AND level < 4))
 );
+CREATE UNIQUE INDEX clocks_once ON clocks (subject_id, kind) WHERE met_at IS NULL AND stopped_at IS NULL;
+CREATE INDEX clocks_subject ON clocks (subject_id);
 CREATE INDEX clocks_next ON clocks (next_at) WHERE next_at IS NOT NULL;
 CREATE TABLE escalations (
   clock_id uuid NOT NULL REFERENCES clocks (id), level int NOT NULL CHECK (level BETWEEN 1 AND 4), org_id int NOT NULL, at timestamptz NOT NULL, passed boolean NOT NULL DEFAULT false,
