@@ -45,9 +45,10 @@ type Desk struct {
 	custody  depot.Custodian
 	codes    knowledge.Codes
 	people   *auth.Directory
-	outbox   *notify.Outbox
+	outbox   notify.Outbox
 	queue    *jobs.Queue
 	cabinet  *files.Cabinet
+	hooks    *notify.Webhooks // nil = nobody is told
 
 	baseURL string
 	woken   func()
@@ -62,6 +63,7 @@ type Config struct {
 	BaseURL string           // "https://service.example" in front of /c/{token}; may be empty
 	Travel  dispatch.Settings
 	SignIn  auth.Rules
+	Hooks   *notify.Webhooks // may be nil
 	Woken   func() // called after a commit that left events behind; may be nil
 }
 
@@ -83,7 +85,7 @@ func New(c Config) *Desk {
 		book: customers.New(c.DB, c.Now), till: billing.New(c.DB, c.Now), promises: aftercare.New(c.DB, c.Now),
 		custody: depot.New(c.DB, c.Now), codes: knowledge.New(c.DB, c.Now), people: auth.New(c.DB, c.Now, c.SignIn),
 		outbox: notify.NewOutbox(c.DB, c.Now), queue: jobs.NewQueue(c.DB, c.Now), cabinet: files.New(c.DB, c.Now),
-		baseURL: c.BaseURL, woken: c.Woken,
+		hooks: c.Hooks, baseURL: c.BaseURL, woken: c.Woken,
 	}
 }
 
@@ -105,9 +107,10 @@ type work struct {
 	promises aftercare.Promises
 	custody  depot.Custodian
 	codes    knowledge.Codes
-	outbox   *notify.Outbox
+	outbox   notify.Outbox
 	queue    *jobs.Queue
 	cabinet  *files.Cabinet
+	hooks    *notify.Webhooks
 }
 
 type workKey struct{}
@@ -151,6 +154,9 @@ func (d *Desk) once(ctx context.Context, by auth.Caller, fn func(ctx context.Con
 		Desk: d, tx: tx, by: by, at: d.now().UTC().Truncate(time.Microsecond),
 		stock: d.stock.In(tx), board: d.board.In(tx), book: d.book.In(tx), till: d.till.In(tx), promises: d.promises.In(tx),
 		custody: d.custody.In(tx), codes: d.codes.In(tx), outbox: d.outbox.In(tx), queue: d.queue.In(tx), cabinet: d.cabinet.In(tx),
+	}
+	if d.hooks != nil {
+		w.hooks = d.hooks.In(tx)
 	}
 	done := false
 	defer func() {
@@ -248,7 +254,7 @@ func (w *work) number(ctx context.Context, kind string, org int32) (string, erro
 	if err != nil {
 		return "", err
 	}
-	year := calendar.Of(w.at, loc).Year
+	year := calendar.Of(w.at, loc).Year()
 	var n int64
 	if err := w.tx.NewRaw("SELECT next_number(?, ?)", kind, year).Scan(ctx, &n); err != nil {
 		return "", fmt.Errorf("number %s: %w", kind, err)

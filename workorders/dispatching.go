@@ -95,7 +95,7 @@ func (d *Desk) Assign(ctx context.Context, by auth.Caller, ref string, in Assign
 			override = strings.TrimSpace(*in.OverrideReason)
 		}
 		var err error
-		visit, err = w.book(ctx, o, booking{engineer: in.EngineerID, from: in.StartsAt, to: in.EndsAt, helpers: in.Helpers, window: in.Window, override: override})
+		visit, err = w.bookVisit(ctx, o, booking{engineer: in.EngineerID, from: in.StartsAt, to: in.EndsAt, helpers: in.Helpers, window: in.Window, override: override})
 		return err
 	})
 	return visit, err
@@ -121,7 +121,7 @@ func refusedUnless(c dispatch.Candidate, override string) error {
 	return c.Refused()
 }
 
-func (w *work) book(ctx context.Context, o *Order, b booking) (dispatch.Visit, error) {
+func (w *work) bookVisit(ctx context.Context, o *Order, b booking) (dispatch.Visit, error) {
 	j, err := w.jobOf(ctx, o, w.by.Lang)
 	if err != nil {
 		return dispatch.Visit{}, err

@@ -28,7 +28,7 @@ type Ledgers struct {
 	Custody   depot.Custodian
 	Codes     knowledge.Codes
 	People    *auth.Directory
-	Outbox    *notify.Outbox
+	Outbox    notify.Outbox
 	Queue     *jobs.Queue
 	Cabinet   *files.Cabinet
 }

@@ -120,11 +120,7 @@ func (d *Desk) publicOrder(ctx context.Context, l auth.Link) (Public, error) {
 		if err != nil {
 			return Public{}, err
 		}
-		staff := ""
-		if e.StaffNumber != nil {
-			staff = *e.StaffNumber
-		}
-		p.Engineer = ShownName(e.Name, staff, lang)
+		p.Engineer = ShownName(e.Name, e.StaffNumber, lang)
 	}
 	p.Steps = o.publicSteps()
 	for i := range o.Quotes {

@@ -10,6 +10,7 @@ import (
 	"paigong/internal/auth"
 	"paigong/internal/calendar"
 	"paigong/internal/fault"
+	"paigong/internal/keyset"
 	"paigong/internal/money"
 	"paigong/workorders/billing"
 )
@@ -65,7 +66,7 @@ func (w *work) issueReceipt(ctx context.Context, o *Order) (*billing.Receipt, er
 	if err != nil {
 		return nil, err
 	}
-	r, err := w.till.Issue(ctx, billing.Issue{By: w.by, OrgID: o.ServingOrgID, OrderID: o.ID, OrderOrgID: o.OrgID, CustomerID: payerOf(o), EngineerID: o.EngineerID, Lines: lines, Year: calendar.Of(w.at, loc).Year})
+	r, err := w.till.Issue(ctx, billing.Issue{By: w.by, OrgID: o.ServingOrgID, OrderID: o.ID, OrderOrgID: o.OrgID, CustomerID: payerOf(o), EngineerID: o.EngineerID, Lines: lines, Year: calendar.Of(w.at, loc).Year()})
 	if err != nil {
 		return nil, err
 	}
@@ -81,8 +82,7 @@ func payerOf(o *Order) uuid.UUID {
 
 // charges are the lines of all approved quotes that were delivered.
 func charges(quotes []Quote, sheets []Sheet) []billing.Line {
-	fitted, 
-	repaired := false
+	fitted, repaired := map[string]int64{}, false
 	for _, s := range sheets {
 		if s.ReplacedAt != nil {
 			continue
@@ -211,4 +211,21 @@ func (w *work) shownWindow(ctx context.Context, o *Order, v dispatch.Visit) stri
 		told = *v.Window
 	}
 	return told.From.In(loc).Format("2006-01-02 15:04") + "-" + told.To.In(loc).Format("15:04")
+}
+
+// Receivables is what was owed at the end of a day, by age; no day is today at the caller's organisation.
+func (d *Desk) Receivables(ctx context.Context, by auth.Caller, asOf *calendar.Date, ask keyset.Ask) (billing.Receivables, error) {
+	people := d.people.In(d.reader(ctx))
+	org, err := people.Organisation(ctx, by.OrgID)
+	if by.OrgID == 0 {
+		org, err = people.Head(ctx)
+	}
+	if err != nil {
+		return billing.Receivables{}, err
+	}
+	day := calendar.Of(d.now(), org.Location())
+	if asOf != nil {
+		day = *asOf
+	}
+	return d.till.In(d.reader(ctx)).Receivables(ctx, by.Scope(), day, org.Location(), ask)
 }

@@ -478,3 +478,80 @@ func (d *Desk) Request(ctx context.Context, by auth.Caller, ref string) (Request
 func (d *Desk) Requests(ctx context.Context, by auth.Caller, f RequestFilter) (keyset.Page[Request], error) {
 	return d.listRequests(ctx, by.Scope(), f)
 }
+
+// RequestPatch corrects or completes a request that has not ended.
+type RequestPatch struct {
+	Summary           *string    `json:"summary,omitempty" minLength:"1" maxLength:"200"`
+	Description       *string    `json:"description,omitempty" maxLength:"20000"`
+	Kind              *string    `json:"kind,omitempty" enum:"repair,install,maintain,inspect,exchange,deliver,train,consult,suggestion,billing,complaint,other"`
+	CustomerID        *uuid.UUID `json:"customer_id,omitempty"`
+	SiteID            *uuid.UUID `json:"site_id,omitempty"`
+	AssetID           *uuid.UUID `json:"asset_id,omitempty"`
+	ReporterContactID *uuid.UUID `json:"reporter_contact_id,omitempty"`
+	PromisedReplyAt   *time.Time `json:"promised_reply_at,omitempty"`
+}
+
+// AmendRequest corrects or completes a request, such as by naming the customer who turned out to be behind it.
+func (d *Desk) AmendRequest(ctx context.Context, by auth.Caller, ref string, version int, in RequestPatch) (Request, error) {
+	return d.onRequest(ctx, by, ref, func(ctx context.Context, w *work, r *Request) error {
+		if version > 0 && version != r.Version {
+			return fault.New(fault.Stale, "stale", "somebody changed this request meanwhile: read it again").With("version", r.Version)
+		}
+		if r.State != RequestReceived && r.State != RequestTriaged {
+			return fault.New(fault.Conflict, "request_legal_move", "a request that is %q is not changed any more", string(r.State)).With("state", string(r.State))
+		}
+		if in.Summary != nil {
+			r.Summary = strings.TrimSpace(*in.Summary)
+		}
+		if in.Description != nil {
+			r.Description = *in.Description
+		}
+		if in.Kind != nil {
+			r.Kind = *in.Kind
+		}
+		if in.CustomerID != nil || in.SiteID != nil || in.AssetID != nil {
+			org := r.OrgID
+			r.CustomerID, r.SiteID, r.AssetID = orElse(in.CustomerID, r.CustomerID), orElse(in.SiteID, r.SiteID), orElse(in.AssetID, r.AssetID)
+			if err := w.placeRequest(ctx, r); err != nil {
+				return err
+			}
+			if r.OrgID != org {
+				return fault.New(fault.Conflict, "customer_of_another_organisation", "this customer belongs to another organisation: register the request there").Allow("register")
+			}
+			cover, err := w.coverageOf(ctx, r.AssetID, r.CustomerID, r.OrgID)
+			if err != nil {
+				return err
+			}
+			if r.Coverage, err = json.Marshal(cover); err != nil {
+				return err
+			}
+		}
+		if in.ReporterContactID != nil {
+			r.ReporterContactID = in.ReporterContactID
+		}
+		if in.PromisedReplyAt != nil {
+			if in.PromisedReplyAt.Before(w.at) {
+				return fault.New(fault.Invalid, "promise_in_past", "a promised time lies ahead").Field("body.promised_reply_at", "must be in the future")
+			}
+			r.PromisedReplyAt = in.PromisedReplyAt
+			if err := w.promises.StartClock(ctx, aftercare.Clock{OrgID: r.OrgID, SubjectKind: "request", SubjectID: r.ID, Kind: "promised", DueAt: *in.PromisedReplyAt}); err != nil {
+				return err
+			}
+		}
+		if err := setRequest(ctx, w.tx, r.ID, "summary = ?, description = ?, kind = ?, customer_id = ?, site_id = ?, asset_id = ?, reporter_contact_id = ?, promised_reply_at = ?, coverage = ?",
+			r.Summary, r.Description, r.Kind, r.CustomerID, r.SiteID, r.AssetID, r.ReporterContactID, r.PromisedReplyAt, string(r.Coverage)); err != nil {
+			return err
+		}
+		if err := w.note(ctx, said{Request: &r.ID, OrgID: r.OrgID, Action: "amend"}); err != nil {
+			return err
+		}
+		return w.remember(ctx, doc{ID: r.ID, Kind: "request", OrgID: r.OrgID, CustomerID: r.CustomerID, Number: r.Number, Title: r.Summary, Words: []string{r.Description}})
+	})
+}
+
+func orElse[T any](wish, have *T) *T {
+	if wish != nil {
+		return wish
+	}
+	return have
+}

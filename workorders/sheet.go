@@ -798,7 +798,7 @@ func (w *work) openShortages(ctx context.Context, o *Order, needs []PartNeed) er
 		return err
 	}
 	for i, l := range lines {
-		in := inventory.Want{OrgID: o.OrgID, OrderID: o.ID, PartID: l.PartID, Quantity: l.Quantity}
+		in := inventory.ShortageInput{OrgID: o.OrgID, OrderID: o.ID, PartID: l.PartID, Quantity: l.Quantity}
 		if l.PartID == nil {
 			in.Text = l.Name
 		}

@@ -25,16 +25,22 @@ func (d *Desk) MoveStock(ctx context.Context, by auth.Caller, in inventory.Movem
 		if m, err = w.stock.Move(ctx, by, in); err != nil {
 			return err
 		}
-		if err := w.allot(ctx, m, waiting); err != nil {
+		end := m.ToPlace
+		if end == nil {
+			end = m.FromPlace
+		}
+		place, err := w.stock.PlaceByCode(ctx, auth.System("stock").Scope(), *end)
+		if err != nil {
 			return err
 		}
-		return w.announceStock(ctx, m)
+		if m.ToPlace != nil && m.ToCondition == inventory.Good {
+			if err := w.allot(ctx, m, place, waiting); err != nil {
+				return err
+			}
+		}
+		return w.announce(ctx, "stock", place.OrgID, nil, m.ID)
 	})
 	return m, err
-}
-
-func (w *work) announceStock(ctx context.Context, m inventory.Movement) error {
-	return w.announce(ctx, "stock", m.OrgID, nil, m.ID)
 }
 
 // waitingFor locks the orders that wait for a part and ranks what decides who gets it.
@@ -59,18 +65,15 @@ func (w *work) waitingFor(ctx context.Context, sku string) ([]inventory.Waiting,
 }
 
 // allot gives what arrived to the orders that wait, and lets those that have everything go on.
-func (w *work) allot(ctx context.Context, m inventory.Movement, waiting []inventory.Waiting) error {
-	if len(waiting) == 0 || m.ToPlaceID == nil || string(m.ToCondition) != "good" {
-		return nil
+func (w *work) allot(ctx context.Context, m inventory.Movement, place inventory.Place, waiting []inventory.Waiting) error {
+	if len(waiting) == 0 || place.Kind == inventory.Van {
+		return nil // what an engineer carries was fetched for a visit
 	}
-	place, err := w.stock.Place(ctx, *m.ToPlaceID)
+	parts, err := w.stock.PartsBySKU(ctx, m.SKU)
 	if err != nil {
 		return err
 	}
-	if string(place.Kind) == "van" {
-		return nil // what an engineer carries was fetched for a visit
-	}
-	supplied, err := w.stock.Allot(ctx, *m.ToPlaceID, m.PartID, inventory.Rank(waiting))
+	supplied, err := w.stock.Allot(ctx, place.ID, parts[m.SKU].ID, inventory.Rank(waiting))
 	if err != nil {
 		return err
 	}

@@ -51,6 +51,15 @@ func (w *work) announce(ctx context.Context, topic string, org int32, serving *i
 	if _, err := w.tx.ExecContext(ctx, "INSERT INTO events (org_id, serving_org_id, topic, ref_id, at) VALUES (?, ?, ?, ?, ?)", org, serving, topic, ref, w.at); err != nil {
 		return fmt.Errorf("event %s: %w", topic, err)
 	}
+	if w.hooks != nil {
+		orgs := []int32{org}
+		if serving != nil && *serving != org {
+			orgs = append(orgs, *serving)
+		}
+		if err := w.hooks.Publish(ctx, orgs, topic, map[string]any{"id": ref, "topic": topic}); err != nil {
+			return err
+		}
+	}
 	if outer, ok := ctx.Value(workKey{}).(*work); ok {
 		outer.out = true
 	}
