@@ -87,14 +87,17 @@
 //	POST /m/orders/{number}/quotes/{id}/approve  how name
 //	POST /m/orders/{number}/quotes/{id}/decline  how reason
 //	POST /m/orders/{number}/resume  visit_id
-//	POST /m/orders/{number}/sheet  acceptance_defects acceptance_result action_code arrived_at cause_code check_code check_result custody_accessories custody_condition custody_device custody_return_on fault_code finished_at from_paper incident installed_model installed_position installed_serial needed_quantity needed_sku needed_text notes outcome part_from part_old_serial part_quantity part_serial part_sku photos_after photos_before readings signature signature_reason signer_name signer_relation travel_minutes verbal visit_id work_minutes
+//	POST /m/orders/{number}/sheet  acceptance_defects acceptance_result action_code arrived_at cause_code check_code check_result custody_accessories custody_condition custody_device custody_return_on fault_code finished_at from_paper incident installed_model installed_position installed_serial minutes_left needed_quantity needed_sku needed_text notes old_parts_kept outcome part_from part_old_serial part_quantity part_serial part_sku photos_after photos_before readings signature signature_reason signer_name signer_relation travel_minutes verbal visit_id work_minutes
 //	POST /m/orders/{number}/start  visit_id
 //	POST /m/pickups/{id}/receive
+//	POST /orders/{number}/approve
 //	POST /orders/{number}/assign  ends_at engineer_id override_reason starts_at
 //	POST /orders/{number}/cancel  reason
 //	POST /orders/{number}/close  reason
+//	POST /orders/{number}/confirm-end
 //	POST /orders/{number}/conversations  channel direction kind promised_at text
 //	POST /orders/{number}/convert  mode
+//	POST /orders/{number}/coverage  exclusion line reason source
 //	POST /orders/{number}/custody  accessories condition data_consent device expected_return_on signer_name
 //	POST /orders/{number}/custody/{id}/move  to_holder
 //	POST /orders/{number}/custody/{id}/receive
@@ -104,12 +107,20 @@
 //	POST /orders/{number}/hand-over/accept
 //	POST /orders/{number}/hand-over/refuse  reason
 //	POST /orders/{number}/hold  reason reason_code until
+//	POST /orders/{number}/old-parts/{id}/keep
+//	POST /orders/{number}/old-parts/{id}/receive
+//	POST /orders/{number}/old-parts/{id}/scrap
+//	POST /orders/{number}/old-parts/{id}/send
+//	POST /orders/{number}/old-parts/{id}/write_off
 //	POST /orders/{number}/quotes  deduct_if_repaired limit line_description line_kind line_quantity line_sku line_unit purpose valid_until
 //	POST /orders/{number}/quotes/{id}/approve  how name note said_at
 //	POST /orders/{number}/quotes/{id}/decline  how name reason
 //	POST /orders/{number}/quotes/{id}/send
 //	POST /orders/{number}/reopen  reason
 //	POST /orders/{number}/resume  reason
+//	POST /orders/{number}/share
+//	POST /orders/{number}/sheets/{id}/verify
+//	POST /orders/{number}/unassign  reason
 //	POST /orders/{number}/visits/{id}/accept
 //	POST /orders/{number}/visits/{id}/arrive
 //	POST /orders/{number}/visits/{id}/confirm  by window_from window_to with_whom
@@ -142,9 +153,10 @@
 //	POST /setup/{token}  login name organisation password password_again
 //	POST /stock/expected  expected_on quantity sku supplier_ref to_place
 //	POST /stock/expected/{id}  expected_on
-//	POST /stock/movements  condition from_place kind quantity reason serial_numbers sku to_place
+//	POST /stock/movements  condition from_place kind quantity reason serial_numbers sku to_condition to_place
 //	POST /stock/pickups/{id}/cancel
 //	POST /stock/pickups/{id}/hand-over
 //	POST /stock/pickups/{id}/ready
 //	POST /stock/pickups/{id}/receive
+//	POST /stock/unreconciled/{id}  from_place how
 package templates

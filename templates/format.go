@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"paigong/internal/money"
 )
@@ -192,40 +191,6 @@ func (c Chrome) Metres(m int64) string {
 // Percent is a share between 0 and 1: "82.4 %".
 func (c Chrome) Percent(share float64) string {
 	return strconv.FormatFloat(share*100, 'f', 1, 64) + " %"
-}
-
-// doubleSurnames are the common family names of two characters.
-const doubleSurnames = "欧阳 上官 司马 诸葛 夏侯 皇甫 尉迟 公孙 慕容 令狐 宇文 长孙 司徒 司空 端木 东方 南宫 独孤 轩辕 呼延"
-
-// Called is how a customer hears of an engineer: family name, 师傅 and staff
-// number in Chinese ("王师傅 A012"), the first name in English ("Wei").
-func (c Chrome) Called(name, staff string) string {
-	name = strings.TrimSpace(name)
-	if name == "" {
-		return ""
-	}
-	runes := []rune(name)
-	said := name
-	switch han := unicode.Is(unicode.Han, runes[0]); {
-	case han:
-		n := 1
-		if len(runes) > 2 && strings.Contains(doubleSurnames, string(runes[:2])) {
-			n = 2
-		}
-		if c.Zh() {
-			said = string(runes[:n]) + "师傅"
-		} else if len(runes) > n {
-			said = string(runes[n:])
-		}
-	case c.Zh():
-		said = name + "师傅"
-	default:
-		said, _, _ = strings.Cut(name, " ")
-	}
-	if staff != "" {
-		said += " " + staff
-	}
-	return said
 }
 
 // Tel is a telephone number as a link address.

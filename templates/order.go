@@ -68,6 +68,7 @@ type Order struct {
 	Clocks      Clocks
 
 	Customer   Link
+	ShareLink  string // the customer's page, right after it was shared
 	Contacts   []Person
 	Site       Place
 	Device     Device
@@ -84,6 +85,7 @@ type Order struct {
 	Pickups    []Pickup
 	Quotes     []Quote
 	Sheets     []Sheet
+	OldParts   []OldPart
 	Custody    []Custody
 	Receipt    *ReceiptRow
 	Events     []Event
@@ -95,8 +97,9 @@ type Order struct {
 	PartChoices   []Option // sku → name, for quote lines
 	Organisations []Option // for handing over
 	// Allowed holds the acts possible now and permitted to this person:
-	// assign hold resume cancel close reopen convert quotes receipt payments
-	// conversations sheet hand-over hand-over-answer custody callbacks.
+	// approve assign unassign hold resume cancel close reopen convert confirm-end
+	// coverage quotes receipt payments conversations sheet hand-over
+	// hand-over-answer custody callbacks share.
 	Allowed []string
 }
 
@@ -129,4 +132,9 @@ func (Order) VisitActs() []string {
 // LineKind proposes the kinds of a quote's empty lines: labour, a part, the way.
 func (Order) LineKind(i int) string {
 	return [...]string{"labour", "part", "travel", "part", "other"}[i%5]
+}
+
+// OldPartActs are the acts of a swapped part, in their usual order.
+func (Order) OldPartActs() []string {
+	return []string{"receive", "keep", "write_off", "scrap", "send"}
 }

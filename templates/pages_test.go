@@ -345,7 +345,10 @@ func TestNoKeyIsMissingAndNoneIsLeftOver(t *testing.T) {
 	for _, k := range (Pickups{}).PickupActs() {
 		need(t, "ui.act.pickup_"+k)
 	}
-	for _, k := range (Track{}).StepKeys() {
+	for _, k := range (Order{}).OldPartActs() {
+		need(t, "ui.act.old_"+k)
+	}
+	for _, k := range steps {
 		need(t, "ui.track.step."+k)
 	}
 	for _, k := range words["hold"] {

@@ -42,7 +42,7 @@ func empties(lang string) []Page {
 		Shortages{Chrome: c}, Receipts{Chrome: c}, Receipt{Chrome: c}, Customers{Chrome: c}, Customer{Chrome: c},
 		Assets{Chrome: c}, Asset{Chrome: c}, Figures{Chrome: c}, Settings{Chrome: c}, SettingsUsers{Chrome: c},
 		SettingsOrganisations{Chrome: c}, SettingsEngineers{Chrome: c}, SettingsCalendar{Chrome: c},
-		SettingsWebhooks{Chrome: c}, API{Chrome: c}, Problem{Chrome: c}, Report{Chrome: c}, Reported{Chrome: c}, Setup{Chrome: c},
+		SettingsWebhooks{Chrome: c}, API{Chrome: c}, Problem{Chrome: c}, Report{Chrome: c}, Reported{Chrome: c}, Setup{Chrome: c}, Search{Chrome: c}, Unreconciled{Chrome: c}, Devices{Chrome: c},
 	}
 }
 
@@ -64,7 +64,7 @@ func full(lang string) []sample {
 	}
 	quote := Quote{
 		ID: "q1", Number: "Q-2026-000412", Purpose: "repair", State: "sent", Lines: lines, Total: 38850, Limit: 45000, Deduct: true,
-		ValidUntil: at(28, 18, 0), SentAt: at(21, 9, 20), Link: "/c/7Yk2", Allowed: []string{"send", "approve", "decline"},
+		Terms: "旧件归客户；维修保修 90 天", ValidUntil: at(28, 18, 0), SentAt: at(21, 9, 20), Link: "/c/7Yk2", Allowed: []string{"send", "approve", "decline"},
 	}
 	agreed := quote
 	agreed.ID, agreed.Number, agreed.Purpose, agreed.State, agreed.Allowed = "q0", "Q-2026-000398", "call_out", "approved", nil
@@ -84,7 +84,7 @@ func full(lang string) []sample {
 	sheet := Sheet{
 		ID: "sh1", Version: 2, SubmittedAt: at(20, 18, 55), Engineer: "王伟", Outcome: "need_parts", Fault: "F03 不制冷", Cause: "C11 风机电机卡死",
 		Action: "A07 更换风机电机", Notes: "电机轴承卡死，已断电，等备件到货。", Work: 50, Travel: 22, ArrivedAt: at(20, 17, 55), FinishedAt: at(20, 18, 45),
-		Parts: []PartLine{gas}, Needed: []PartLine{fan}, Signer: "周敏", Unsigned: "", Photos: []File{photo}, Marks: []string{"补录"}, EnteredBy: "林晓",
+		Parts: []PartLine{gas}, Needed: []PartLine{fan}, Signer: "周敏", Unsigned: "", Photos: []File{photo}, Marks: []string{"补录"}, EnteredBy: "林晓", Allowed: []string{"verify"},
 	}
 	visit := Visit{
 		ID: "v1", State: "accepted", Engineer: "王伟", Staff: "A012", Helpers: []string{"李强"}, StartsAt: at(21, 10, 30), EndsAt: at(21, 12, 0),
@@ -97,11 +97,11 @@ func full(lang string) []sample {
 	}
 	candidates := []Candidate{
 		{"e2", "李芳芳", "A031", true, 92, at(21, 13, 0), at(21, 14, 30), 12, []SeenPart{{"R32-500", 500, 1500, ""}},
-			[]Reason{{"distance", "for", "1.8 km"}, {"skill", "for", "制冷 3 级"}, {"load", "note", "今日 7 单"}}},
+			[]Reason{{"distance", "good", "1.8 km"}, {"skill", "good", "制冷 3 级"}, {"load", "neutral", "今日 7 单"}}},
 		{"e3", "周勇", "A044", true, 81, at(21, 14, 0), at(21, 15, 30), 26, []SeenPart{{"R32-500", 500, 0, "北京总库"}},
-			[]Reason{{"distance", "against", "9.4 km"}, {"skill", "for", "制冷 2 级"}}},
-		{"e4", "王芳静", "A051", false, 0, time.Time{}, time.Time{}, 0, nil, []Reason{{"skill", "refuses", "没有制冷技能"}}},
-		{"e5", "刘强", "A052", false, 0, time.Time{}, time.Time{}, 0, nil, []Reason{{"shift", "refuses", "今天休息"}, {"region", "refuses", "不在望京"}}},
+			[]Reason{{"distance", "bad", "9.4 km"}, {"skill", "good", "制冷 2 级"}}},
+		{"e4", "王芳静", "A051", false, 0, time.Time{}, time.Time{}, 0, nil, []Reason{{"skill", "refuse", "没有制冷技能"}}},
+		{"e5", "刘强", "A052", false, 0, time.Time{}, time.Time{}, 0, nil, []Reason{{"shift", "refuse", "今天休息"}, {"region", "refuse", "不在望京"}}},
 	}
 	pickup := Pickup{"p1", "ready", "北京总库", "王伟", "WO-2026-000123", at(21, 9, 30), []PartLine{fan}, []string{"ready", "hand-over", "receive", "cancel"}}
 	custody := Custody{"c1", "CU-2026-000031", "received", "格力空调 室外机主板", "电源线、遥控器", "外壳轻微划痕", "维修中心", at(20, 19, 0), "2026-11-27", time.Time{}, []string{"receive", "move", "return", "scrap"}}
@@ -120,9 +120,10 @@ func full(lang string) []sample {
 		Customer: customer, Contacts: contacts, Site: site, Device: device, Request: Link{"/requests/RQ-2026-000201", "RQ-2026-000201", "request", "converted"},
 		Partner: "京北服务商", HandOverTo: "津门服务商", Follow: []Link{followUp}, Complaints: []Link{complaint}, Earlier: earlier,
 		Visits: []Visit{done, visit}, Candidates: candidates, Parts: []PartLine{gas, fan}, Pickups: []Pickup{pickup}, Quotes: []Quote{agreed, quote}, Sheets: []Sheet{sheet},
+		OldParts: []OldPart{{"o1", "FAN-35", "室外风机电机", "FM-0091", "2026-11-27", "old_due", []string{"receive", "keep", "write_off", "scrap", "send"}}}, ShareLink: "/c/7Yk2",
 		Custody: []Custody{custody}, Receipt: &receipt, Events: events, Files: []File{photo, {"/api/v1/files/f2", "发票.pdf", false}}, Papers: papers,
 		Callbacks: []Link{{"/callbacks", "备件已到", "callback", "open"}}, Engineers: engineers, PartChoices: parts, Organisations: []Option{{Value: "jb", Text: "京北服务商"}},
-		Allowed: []string{"assign", "hold", "resume", "cancel", "close", "reopen", "convert", "quotes", "receipt", "payments", "conversations", "sheet", "hand-over", "hand-over-answer", "custody", "callbacks"},
+		Allowed: []string{"approve", "unassign", "confirm-end", "coverage", "share", "assign", "hold", "resume", "cancel", "close", "reopen", "convert", "quotes", "receipt", "payments", "conversations", "sheet", "hand-over", "hand-over-answer", "custody", "callbacks"},
 	}
 	order.Flash = Flash{Text: Done(lang, "assign")}
 	wrong := order
@@ -159,16 +160,16 @@ func full(lang string) []sample {
 	clerk.Posted = Posted{"sheet", url.Values{"outcome": {"need_parts"}, "notes": {"等备件"}, "part_quantity": {"0", "2"}}, map[string]string{"fault_code": "请选择故障现象", "signature": "请客户签字，或写明原因"}}
 
 	track := Track{
-		Chrome: outside(lang, "/c/7Yk2"), Token: "7Yk2", Number: "WO-2026-000123", Summary: order.Summary, Device: device.Name, Step: 3, State: "in_progress",
-		WindowFrom: at(21, 10, 0), WindowTo: at(21, 12, 0), Confirmed: true, Engineer: "王伟", Staff: "A012", Hotline: "400-810-0000", Company: "华北家电服务中心", Site: "朝阳区望京",
+		Chrome: outside(lang, "/c/7Yk2"), Token: "7Yk2", Number: "WO-2026-000123", Summary: order.Summary, Device: device.Name, Steps: five(3), State: "in_progress",
+		WindowFrom: at(21, 10, 0), WindowTo: at(21, 12, 0), Confirmed: true, Engineer: "王师傅 A012", Hotline: "400-810-0000", Company: "华北家电服务中心", Site: "朝阳区望京",
 		Quote: &quote, Papers: papers[2:3],
 	}
 	paid := receipt
 	paid.State, paid.Paid = "paid", paid.Total
 	finished := track
-	finished.Step, finished.State, finished.Quote, finished.Receipt, finished.Papers, finished.Warranty, finished.Decided = 5, "completed", &agreed, &paid, papers[1:], "2027-02-19", "approve"
+	finished.Steps, finished.State, finished.Quote, finished.Receipt, finished.Papers, finished.Warranty, finished.Decided = five(4), "completed", &agreed, &paid, papers[1:], "2027-02-19", "approve"
 	held := track
-	held.State, held.Hold, held.QuoteGone, held.Step, held.Decided = "on_hold", "parts", true, 2, "decline"
+	held.State, held.Hold, held.QuoteGone, held.Steps, held.Decided = "on_hold", "parts", true, five(1), "decline"
 
 	row := OrderRow{"WO-2026-000123", "repair", 2, "on_hold", "parts", "周敏", "北京·望京", "空调不制冷，室外机不转", "格力 KFR-35GW", "王伟", at(21, 10, 30), at(21, 10, 40), 2}
 	rows := []OrderRow{row, {"WO-2026-000131", "repair", 1, "ready", "", "李先生", "北京·酒仙桥", "洗衣机漏水", "海尔 XQG80", "", time.Time{}, at(21, 9, 48), 0},
@@ -177,7 +178,7 @@ func full(lang string) []sample {
 	requests := []RequestRow{{"RQ-2026-000211", "received", "repair", "phone", "赵先生", "热水器点不着火", at(21, 9, 40), at(22, 9, 40), "maker", 1},
 		{"RQ-2026-000210", "triaged", "consult", "web", "陈女士", "怎样清洗滤网", at(20, 9, 0), at(21, 9, 0), "", 0},
 		{"RQ-2026-000201", "converted", "repair", "phone", "周敏", "空调不制冷", at(20, 16, 2), time.Time{}, "none", 0}}
-	known := Known{"c1", "周敏", "138****2210", "VIP", []Option{{Value: "s1", Text: site.Address}}, []Option{{Value: "a1", Text: device.Name}}, []Link{{"/orders/WO-2026-000123", "WO-2026-000123 空调不制冷", "order", "in_progress"}}, earlier}
+	known := Known{"c1", "周敏", "138****2210", "A", []Option{{Value: "s1", Text: site.Address}}, []Option{{Value: "a1", Text: device.Name}}, []Link{{"/orders/WO-2026-000123", "WO-2026-000123 空调不制冷", "order", "in_progress"}}, earlier}
 	attempts := []Attempt{{at(20, 10, 0), "陈静", "no_answer", 0, 0, "", ""}, {at(20, 15, 0), "陈静", "reached", 4, 2, "修得快，但机器老坏。", "complaint"}}
 	stock := []StockRow{{"R32-500", "R32 制冷剂", "g", "WH-BJ", "北京总库", "good", 12000, 500, 11500, 0}, {"FAN-35", "室外风机电机 35", "件", "VAN-A012", "王伟 车载库", "good", 2, 1, 1, 2}, {"FAN-35", "室外风机电机 35", "件", "WH-BJ", "北京总库", "defective", 1, 0, 0, 0}}
 
@@ -225,11 +226,11 @@ func full(lang string) []sample {
 		{"stock", Stock{chrome(lang, "/stock"), "R32", "WH-BJ", places, stock, "/stock?cursor=x", parts, true}},
 		{"movements", Movements{chrome(lang, "/stock/movements"), "R32", "WH-BJ", places, []MovementRow{{at(20, 18, 55), "consume", "R32-500", "R32 制冷剂", 500, "g", "VAN-A012", "", "good", "WO-2026-000123", "", "王伟"}, {at(20, 8, 0), "return", "FAN-35", "室外风机电机 35", 1, "件", "VAN-A012", "WH-BJ", "defective", "", "旧件返还", "吴库管"}}, "/stock/movements?cursor=x"}},
 		{"pickups", Pickups{chrome(lang, "/stock/pickups"), "WH-BJ", "2026-11-21", "ready", places, []Pickup{pickup}, "/stock/pickups?cursor=x", "/papers/pick-lists.pdf?day=2026-11-21"}},
-		{"shortages", Shortages{chrome(lang, "/stock/shortages"), []ShortageRow{{"WO-2026-000123", "FAN-35", "室外风机电机 35", "件", 1, at(20, 18, 55), "2026-11-24", "needed", "周敏"}}, "/stock/shortages?cursor=x", []ExpectedRow{{"x1", "FAN-35", "室外风机电机 35", "件", 10, "WH-BJ", "2026-11-24", "PO-88"}}, places, parts, true}},
+		{"shortages", Shortages{chrome(lang, "/stock/shortages"), []ShortageRow{{"WO-2026-000123", "FAN-35", "室外风机电机 35", "件", 1, at(20, 18, 55), "2026-11-24", "open", "周敏"}}, "/stock/shortages?cursor=x", []ExpectedRow{{"x1", "FAN-35", "室外风机电机 35", "件", 10, "WH-BJ", "2026-11-24", "PO-88"}}, places, parts, true}},
 		{"receipts", Receipts{chrome(lang, "/receipts"), "2026-11-01", "2026-11-30", "part_paid", "e1", engineers, []ReceiptRow{receipt, paid}, "/receipts?cursor=x", 123456789, 100000000, "/api/v1/reports/receipts?format=csv"}},
 		{"receipt", Receipt{chrome(lang, "/receipts/R-2026-000087"), receipt, lines, "叁佰捌拾捌元伍角整", "周敏", customer, []Payment{{at(20, 19, 5), 20000, "wechat", "4200001", "王伟", ""}, {at(21, 9, 0), -1000, "cash", "", "林晓", "多收退回"}}, "已申请开票", "开错抬头", "/orders/WO-2026-000123/papers/receipt.pdf", []string{"payments", "void", "waive", "invoice-request"}}},
-		{"customers", Customers{chrome(lang, "/customers"), "zm", []CustomerRow{{"c1", "周敏", "138****2210", "VIP", 1, 2, 1, at(21, 9, 50)}, {"c2", "三里屯小学", "010-6432****", "学校", 3, 28, 0, time.Time{}}}, "/customers?cursor=x", true}},
-		{"customer", Customer{chrome(lang, "/customers/c1"), "c1", "周敏", "13810102210", "VIP", contacts, []Place{site}, []Device{device}, earlier, "¥188.50", regions, true}},
+		{"customers", Customers{chrome(lang, "/customers"), "zm", []CustomerRow{{"c1", "周敏", "138****2210", "A", 1, 2, 1, at(21, 9, 50)}, {"c2", "三里屯小学", "010-6432****", "B", 3, 28, 0, time.Time{}}}, "/customers?cursor=x", true}},
+		{"customer", Customer{chrome(lang, "/customers/c1"), "c1", "周敏", "13810102210", "A", contacts, []Place{site}, []Device{device}, earlier, "¥188.50", regions, true}},
 		{"assets", Assets{chrome(lang, "/assets"), "格力", []AssetRow{{device, "周敏", site.Address, 2}}, "/assets?cursor=x"}},
 		{"asset", asset},
 		{"figures", Figures{chrome(lang, "/figures"), "2026-11-01", "2026-11-30", allFigures(), []FigureTable{{"按工程师 / By engineer", []string{"工程师", "上门", "一次修复率", "准时率"}, [][]string{{"王伟", "84", "81.2 %", "93.0 %"}, {"李芳芳", "91", "86.4 %", "96.1 %"}}, "/api/v1/reports/engineers?format=csv"}}}},
@@ -243,6 +244,10 @@ func full(lang string) []sample {
 		{"api", API{chrome(lang, "/api"), "Paigong", "1.0", "/api/v1/openapi.json", []OperationGroup{{"work-orders", []Operation{{"get-work-order", "GET", "/api/v1/work-orders/{id}", "One work order", "By id or number.", []OperationField{{"path", "id", "string", true, "Id or number"}}, []string{"200 WorkOrder", "404 Problem"}}, {"assign", "POST", "/api/v1/work-orders/{id}/assign", "Send an engineer", "", nil, []string{"201 Visit"}}}}}}},
 		{"problem", Problem{chrome(lang, "/orders/x"), 409, "slot_taken", "李芳芳 13:00–14:30 已有上门", []string{"改派", "改时间"}, []FieldProblem{{"starts_at", "已被占用"}}, "/orders/WO-2026-000123", "req-01HX"}},
 		{"report", Report{outside(lang, "/report"), "华北家电服务中心", "400-810-0000", "0199a3c4-7d1e-7000-8000-3f5a0c9d1e24"}},
+		{"search", Search{chrome(lang, "/search"), "zm", []FoundRow{{"work_order", "/orders/WO-2026-000123", "WO-2026-000123", "空调不制冷", "周敏 · 北京·望京", at(20, 16, 30)}, {"customer", "/customers/c1", "", "周敏", "138****2210", time.Time{}}}}},
+		{"search-none", Search{chrome(lang, "/search"), "不存在", nil}},
+		{"unreconciled", Unreconciled{chrome(lang, "/stock/unreconciled"), []UnreconciledRow{{"x1", "WO-2026-000123", "FAN-35", "室外风机电机 35", "件", 1, "FM-0102", "王伟", at(20, 18, 45)}}, "/stock/unreconciled?cursor=x", places, true}},
+		{"devices", Devices{chrome(lang, "/stock/devices"), []DeviceOut{{custody, "WO-2026-000123", "周敏", true}}, "/stock/devices?cursor=x"}},
 		{"setup", Setup{outside(lang, "/setup/one-time"), "one-time", "zhaojun", 12}},
 		{"setup-first", Setup{outside(lang, "/setup/one-time"), "one-time", "", 12}},
 		{"reported", Reported{outside(lang, "/report"), "RQ-2026-000212", "/c/9Zk3", "400-810-0000"}},
@@ -255,6 +260,14 @@ func allFigures() []Figure {
 	list := make([]Figure, len(figures))
 	for i, key := range figures {
 		list[i] = Figure{key, values[i], "80.1 %", trends[i%len(trends)], "/orders?state=closed"}
+	}
+	return list
+}
+
+func five(now int) []Step {
+	list := make([]Step, len(steps))
+	for i, key := range steps {
+		list[i] = Step{Key: key, Now: i == now}
 	}
 	return list
 }

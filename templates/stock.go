@@ -79,7 +79,7 @@ type ShortageRow struct {
 	Quantity     int64
 	WaitingSince time.Time
 	ExpectedOn   string
-	State        string // of "part"
+	State        string // of "shortage"
 	Customer     string
 }
 
@@ -107,9 +107,9 @@ type Shortages struct {
 
 func (Shortages) place() place { return place{"shortages", "desk"} }
 
-// StockTabs are the four pages of the stock section.
+// StockTabs are the pages of the stock section.
 func (c Chrome) StockTabs() []MenuItem {
-	return c.tabs("ui.stock.", "/stock", "balances", "movements", "pickups", "shortages")
+	return c.tabs("ui.stock.", "/stock", "balances", "movements", "pickups", "shortages", "unreconciled", "devices")
 }
 
 // tabs are the pages of a section; the first one is the section's own path.
@@ -128,3 +128,43 @@ func (c Chrome) tabs(prefix, path string, names ...string) []MenuItem {
 
 // PickupActs are the acts of a pick-up, in their usual order.
 func (Pickups) PickupActs() []string { return []string{"ready", "hand-over", "receive", "cancel"} }
+
+// UnreconciledRow is a fitted part that no ledger covers.
+type UnreconciledRow struct {
+	ID          string
+	OrderNumber string
+	SKU, Name   string
+	Unit        string
+	Quantity    int64
+	Serial      string
+	Engineer    string
+	FittedAt    time.Time
+}
+
+// Unreconciled is GET /stock/unreconciled: work is done, the books are not.
+type Unreconciled struct {
+	Chrome
+	Rows    []UnreconciledRow
+	More    string
+	Places  []Option
+	MayMove bool
+}
+
+func (Unreconciled) place() place { return place{"unreconciled", "desk"} }
+
+// DeviceOut is a customer's device that is with us.
+type DeviceOut struct {
+	Custody
+	OrderNumber string
+	Customer    string
+	Overdue     bool
+}
+
+// Devices is GET /stock/devices: every device that left its owner.
+type Devices struct {
+	Chrome
+	Rows []DeviceOut
+	More string
+}
+
+func (Devices) place() place { return place{"devices", "desk"} }

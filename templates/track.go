@@ -10,14 +10,13 @@ type Track struct {
 	Number     string
 	Summary    string
 	Device     string
-	Step       int    // 1 received, 2 arranged, 3 on the way, 4 at work, 5 done
+	Steps      []Step // received, agreed, scheduled, in_service, finished
 	State      string // of the order, for what the five steps do not say
 	Hold       string
 	WindowFrom time.Time
 	WindowTo   time.Time
 	Confirmed  bool
-	Engineer   string // full name; shown the way customers hear it
-	Staff      string
+	Engineer   string // the way customers hear it: "王师傅 A012"
 	Hotline    string
 	Company    string
 	Site       string // shortened
@@ -44,15 +43,23 @@ type Gone struct {
 
 func (Gone) place() place { return place{"gone", "plain"} }
 
-// StepKeys names the five steps, first to last.
-func (Track) StepKeys() []string {
-	return []string{"received", "arranged", "on_the_way", "at_work", "done"}
+// Step is one of the five steps of an order as a customer counts them.
+type Step struct {
+	Key string // received, agreed, scheduled, in_service, finished
+	At  time.Time
+	Now bool
 }
 
-// StepIndex is the step that is now, counted from 0; 5 once all are past.
-func (t Track) StepIndex() int {
-	if t.Step >= 5 {
-		return 5
+// steps are the keys that have a word.
+var steps = []string{"received", "agreed", "scheduled", "in_service", "finished"}
+
+// Current is the step that is now, counted from 0; the number of steps once
+// the last one is reached, so that all are past.
+func (t Track) Current() int {
+	for i, s := range t.Steps {
+		if s.Now && i < len(t.Steps)-1 {
+			return i
+		}
 	}
-	return max(t.Step-1, 0)
+	return len(t.Steps)
 }

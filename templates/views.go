@@ -87,6 +87,7 @@ type Quote struct {
 	DecidedBy  string // name as signed or told
 	How        string // a word of "how"
 	Reason     string // of a declined quote
+	Terms      string // what else was said: old parts, guarantee
 	Allowed    []string
 }
 
@@ -127,7 +128,23 @@ type Sheet struct {
 	Photos      []File
 	Marks       []string // inferred, late, unreconciled, over_approved … in words
 	EnteredBy   string
+	Allowed     []string // verify: a second person found it like the paper
 }
+
+// May reports whether this act is possible now.
+func (s Sheet) May(act string) bool { return slices.Contains(s.Allowed, act) }
+
+// OldPart is a swapped part that must come back.
+type OldPart struct {
+	ID, SKU, Name string
+	Serial        string
+	DueOn         string
+	State         string
+	Allowed       []string // receive keep write_off scrap send
+}
+
+// May reports whether this act is possible now.
+func (p OldPart) May(act string) bool { return slices.Contains(p.Allowed, act) }
 
 // Paper is a document that can be printed in either language.
 type Paper struct{ Kind, Path string }
@@ -140,8 +157,8 @@ type SeenPart struct {
 	From   string // place he would fetch the rest from; empty: nowhere
 }
 
-// Reason is one rule's word about an engineer; Effect is "for", "against",
-// "refuses" or "note".
+// Reason is one rule's word about an engineer; Effect is "good", "neutral",
+// "bad" or "refuse".
 type Reason struct{ Rule, Effect, Text string }
 
 // Candidate is one engineer who might go.
