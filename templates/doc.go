@@ -24,6 +24,9 @@
 // hold the last part of a form's path ("hold", "assign"), after both the state
 // and the person's rights were asked.
 //
+// The switches of language and theme are links with ?lang=zh-Hans|en and
+// ?theme=light|dark|auto, which whoever answers remembers in a cookie.
+//
 // # Static files
 //
 // Static serves /static/<hash>/<file>, immutable and compressed once; templates

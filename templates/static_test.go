@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path"
 	"regexp"
 	"strings"
@@ -112,6 +113,19 @@ func TestVendoredFilesAreUnchanged(t *testing.T) {
 		if !listed[f.Name()] {
 			t.Errorf("%s is not on the list", f.Name())
 		}
+	}
+}
+
+// The checker of pages is the unmodified file too (MPL-2.0, testdata/axe.LICENSE);
+// it never becomes part of the program.
+func TestTheAccessibilityCheckerIsUnchanged(t *testing.T) {
+	body, err := os.ReadFile("testdata/axe.min.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c" // axe-core 4.14.1
+	if got := sha256.Sum256(body); hex.EncodeToString(got[:]) != want {
+		t.Errorf("testdata/axe.min.js has the sum %x", got)
 	}
 }
 
