@@ -3,6 +3,7 @@ package dispatch
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 	"strconv"
@@ -47,10 +48,11 @@ type person struct {
 	MaxVisits   int
 	Own         *bool  // serves the region: his own, or by helping out; nil = not at all
 	Levels      string // "cooling:3,gas:1", of the skills asked for
-	van         *inventory.SupplyPlace
-	possible    bool // region and skill allow it, so his days are read
-	away        []absent
-	booked      []planner.Visit
+	Possible    bool   // region and skill allow it, so his days are read
+
+	van    *inventory.SupplyPlace
+	away   []absent
+	booked []planner.Visit
 }
 
 type absent struct {
@@ -80,7 +82,11 @@ func (b Board) Candidates(ctx context.Context, scope auth.Scope, job Job, limit 
 	if latest := from.Add(b.set.Longest); to.After(latest) {
 		to = latest
 	}
-	q, err := b.ask(ctx, scope, job, nil, from, to)
+	others := limit
+	if limit <= 0 {
+		others = everybody
+	}
+	q, err := b.ask(ctx, scope, job, nil, others, from, to)
 	if err != nil {
 		return nil, err
 	}
@@ -90,6 +96,9 @@ func (b Board) Candidates(ctx context.Context, scope auth.Scope, job Job, limit 
 	}
 	return q.answer(limit)
 }
+
+// everybody is more engineers than any company has.
+const everybody = 1_000_000
 
 // startsIn is a window as the planner knows it, with both ends.
 func startsIn(w Span) planner.Window {
@@ -109,7 +118,7 @@ func (b Board) Judge(ctx context.Context, scope auth.Scope, job Job, engineer uu
 		return Candidate{}, err
 	}
 	job.Duration = slot.To.Sub(slot.From)
-	q, err := b.ask(ctx, scope, job, &engineer, slot.From.Add(-24*time.Hour), slot.To.Add(24*time.Hour))
+	q, err := b.ask(ctx, scope, job, &engineer, 1, slot.From.Add(-24*time.Hour), slot.To.Add(24*time.Hour))
 	if err != nil {
 		return Candidate{}, err
 	}
@@ -218,14 +227,14 @@ func (q *question) guessed() bool {
 }
 
 // ask reads everything about the job, over a stretch of time and either one engineer or all of those who
-// serve. It takes six queries, whatever the number of engineers.
-func (b Board) ask(ctx context.Context, scope auth.Scope, job Job, only *uuid.UUID, from, to time.Time) (*question, error) {
+// serve. It takes five queries, whatever the number of engineers.
+func (b Board) ask(ctx context.Context, scope auth.Scope, job Job, only *uuid.UUID, others int, from, to time.Time) (*question, error) {
 	if err := scope.Check(); err != nil {
 		return nil, err
 	}
 	q := &question{Board: b, job: job, zone: b.Zone(), now: b.at(), from: from, to: to, places: map[string]*inventory.SupplyPlace{}, parts: map[string]uuid.UUID{}}
 	q.say = speaker{lang: job.Lang, zone: q.zone, day: from.In(q.zone).Format(time.DateOnly), regions: map[string]string{}, skills: map[string]string{}, stores: map[string]string{}, away: q.awayKind}
-	if err := q.readPeople(ctx, scope, only); err != nil {
+	if err := q.readPeople(ctx, scope, only, others); err != nil {
 		return nil, err
 	}
 	if err := q.readNames(ctx); err != nil {
@@ -241,10 +250,12 @@ func (b Board) ask(ctx context.Context, scope auth.Scope, job Job, only *uuid.UU
 
 func (q *question) phone() bool { return q.job.Mode == "phone" }
 
-func (q *question) readPeople(ctx context.Context, scope auth.Scope, only *uuid.UUID) error {
+// readPeople reads everybody whom neither region nor skill refuses, and of the others as many as will be
+// shown.
+func (q *question) readPeople(ctx context.Context, scope auth.Scope, only *uuid.UUID, others int) error {
 	sel := q.db.NewSelect().TableExpr("engineers AS e").
 		ColumnExpr("e.id, e.org_id, e.name, coalesce(e.staff_number, '') AS staff_number, e.active, e.home_lat, e.home_lng, e.max_visits").
-		Where("?", bun.Safe(scope.SQL("e.org_id"))).OrderExpr("e.id")
+		Where("?", bun.Safe(scope.SQL("e.org_id")))
 	if len(q.job.OrgIDs) > 0 {
 		sel = sel.Where("e.org_id IN (?)", bun.List(q.job.OrgIDs))
 	}
@@ -253,17 +264,22 @@ func (q *question) readPeople(ctx context.Context, scope auth.Scope, only *uuid.
 	} else {
 		sel = sel.Where("e.active")
 	}
+	able := "TRUE"
 	if q.region() != "" {
+		able += " AND r.own IS NOT NULL"
 		sel = sel.ColumnExpr("r.own").Join(`LEFT JOIN (SELECT engineer_id, bool_or(NOT helps_out) AS own FROM engineer_regions
 			WHERE region_code = ANY ((SELECT path FROM regions WHERE code = ?)::text[]) GROUP BY 1) AS r ON r.engineer_id = e.id`, q.region())
 	}
 	if len(q.job.Skills) > 0 {
-		sel = sel.ColumnExpr("coalesce(s.levels, '') AS levels").Join(`LEFT JOIN (SELECT engineer_id, string_agg(skill_code || ':' || level, ',') AS levels FROM engineer_skills
+		able += fmt.Sprintf(" AND coalesce(s.skills, 0) = %d", len(q.job.Skills))
+		sel = sel.ColumnExpr("coalesce(s.levels, '') AS levels").Join(`LEFT JOIN (SELECT engineer_id, count(*) AS skills, string_agg(skill_code || ':' || level, ',') AS levels FROM engineer_skills
 			WHERE skill_code IN (?) GROUP BY 1) AS s ON s.engineer_id = e.id`, bun.List(q.job.Skills))
 	}
-	if err := sel.Scan(ctx, &q.who); err != nil {
+	sel = sel.ColumnExpr("? AS possible", bun.Safe(able))
+	if err := q.db.NewRaw(`WITH people AS (?) SELECT * FROM people WHERE possible UNION ALL (SELECT * FROM people WHERE NOT possible ORDER BY id LIMIT ?)`, sel, others).Scan(ctx, &q.who); err != nil {
 		return fmt.Errorf("read engineers: %w", fault.FromSQL(err))
 	}
+	slices.SortFunc(q.who, func(a, b person) int { return uuidOrder(a.ID, b.ID) })
 	return nil
 }
 
@@ -427,11 +443,8 @@ func (q *question) pose() {
 	for i := range q.who {
 		w, e := &q.who[i], &q.p.Engineers[i]
 		e.ID, e.MaxVisits = w.ID.String(), w.MaxVisits
-		w.possible = job.Unwanted == nil || *job.Unwanted != w.ID
 		switch {
-		case o.Region == "":
-		case w.Own == nil:
-			w.possible = false
+		case o.Region == "" || w.Own == nil:
 		case *w.Own:
 			e.Regions = []string{o.Region}
 		default:
@@ -439,7 +452,6 @@ func (q *question) pose() {
 		}
 		if len(job.Skills) > 0 {
 			e.Skills = levels(w.Levels)
-			w.possible = w.possible && len(e.Skills) >= len(o.Skills)
 		}
 		switch {
 		case q.phone():
@@ -468,137 +480,144 @@ func levels(text string) map[string]int {
 	return found
 }
 
-// readDays reads shifts, leave and visits of those whom neither region nor skill refuses.
+// readDays reads shifts, leave and visits of those whom neither region nor skill refuses. Thousands of
+// rows are read for one question, so they come as lines of text: a letter, who, and then numbers.
 func (q *question) readDays(ctx context.Context) error {
-	at := map[uuid.UUID]int{}
 	var ids []uuid.UUID
+	var at []int
 	for i := range q.who {
-		if q.who[i].possible {
-			at[q.who[i].ID] = i
-			ids = append(ids, q.who[i].ID)
+		if q.who[i].Possible {
+			ids, at = append(ids, q.who[i].ID), append(at, i)
 		}
 	}
 	if len(ids) == 0 {
 		return nil
 	}
-	list := uuids(ids)
-	err := q.rows(ctx, func(scan func(...any) error) error {
-		var id uuid.UUID
-		var s planner.Shift
-		if err := scan(&id, &s.From, &s.To); err != nil {
-			return err
-		}
-		s.Overtime = int64(q.set.WayHome.Seconds())
-		i := at[id]
-		e := &q.p.Engineers[i]
-		if n := len(e.Shifts); n > 0 {
-			e.Shifts[n-1].Overtime = min(e.Shifts[n-1].Overtime, s.From-e.Shifts[n-1].To)
-		}
-		e.Shifts = append(e.Shifts, s)
-		q.real[i] = append(q.real[i], s)
-		return nil
-	}, `SELECT engineer_id, extract(epoch FROM lower(during))::bigint, extract(epoch FROM upper(during))::bigint FROM shifts
-		WHERE lower(during) > ?0::timestamptz - interval '24 hours' AND lower(during) < ?1 AND upper(during) > ?0 AND engineer_id = ANY (?2::uuid[])
-		ORDER BY lower(during)`, q.from, q.to, list)
-	if err != nil {
-		return fmt.Errorf("read shifts: %w", fault.FromSQL(err))
-	}
-	err = q.rows(ctx, func(scan func(...any) error) error {
-		var id uuid.UUID
-		var a absent
-		if err := scan(&id, &a.from, &a.to, &a.kind); err != nil {
-			return err
-		}
-		i := at[id]
-		q.who[i].away = append(q.who[i].away, a)
-		q.p.Engineers[i].Blocked = append(q.p.Engineers[i].Blocked, planner.Blocked{From: a.from, To: a.to})
-		return nil
-	}, `SELECT engineer_id, extract(epoch FROM lower(during))::bigint, extract(epoch FROM upper(during))::bigint, kind FROM diary
-		WHERE kind <> 'visit' AND during && tstzrange(?, ?, '[)') AND engineer_id = ANY (?::uuid[])`, q.from, q.to, list)
-	if err != nil {
-		return fmt.Errorf("read leave: %w", fault.FromSQL(err))
-	}
-	stores := map[uuid.UUID]int{}
+	stores := map[string]int{}
 	for i := range q.p.Stores {
-		stores[q.places[q.p.Stores[i].ID].ID] = i
+		stores[q.p.Stores[i].ID] = i
 	}
-	handling := int64(q.set.Handling.Seconds())
-	err = q.rows(ctx, func(scan func(...any) error) error {
-		var id uuid.UUID
-		var from, to, leaves int64
-		var call bool
-		var lat, lng, storeLat, storeLng *float64
-		var store *uuid.UUID
-		var needed *int64
-		if err := scan(&id, &from, &to, &leaves, &call, &lat, &lng, &store, &needed, &storeLat, &storeLng); err != nil {
-			return err
-		}
-		i := at[id]
-		w, e := &q.who[i], &q.p.Engineers[i]
-		switch {
-		case q.phone():
-			// A call needs no way of its own, but must leave others theirs.
-			w.booked = append(w.booked, planner.Visit{Engineer: i, Store: planner.NoStore, Start: min(leaves, from), End: to})
-			return nil
-		case call:
-			// Somebody on the phone stays where he is.
-			w.away = append(w.away, absent{from, to, "call"})
-			e.Blocked = append(e.Blocked, planner.Blocked{From: from, To: to})
-			return nil
-		}
-		if store != nil {
-			start := max(leaves, min(*needed, from-handling))
-			if start < from {
-				v := planner.Visit{Engineer: i, Store: planner.NoStore, Start: start, End: min(start+handling, from), Place: place(storeLat, storeLng)}
-				if n, known := stores[*store]; known {
-					v.Store = n
-				}
-				w.booked = append(w.booked, v)
-			}
-		}
-		if n := len(w.booked); n > 0 && w.booked[n-1].Store == planner.NoStore && w.booked[n-1].Start == from && w.booked[n-1].End == to {
-			return nil // the same visit again, for a second pick-up
-		}
-		w.booked = append(w.booked, planner.Visit{Engineer: i, Store: planner.NoStore, Start: from, End: to, Place: place(lat, lng)})
-		return nil
-	}, `SELECT v.engineer_id, extract(epoch FROM least(lower(v.planned), v.finished_at))::bigint,
+	rows, err := q.db.QueryContext(ctx, `WITH who AS (SELECT id, n FROM unnest(?3::uuid[]) WITH ORDINALITY AS k (id, n))
+		SELECT concat_ws(' ', 's', n, extract(epoch FROM lower(s.during))::bigint, extract(epoch FROM upper(s.during))::bigint) FROM who JOIN shifts s ON s.engineer_id = who.id
+		WHERE lower(s.during) > ?0::timestamptz - interval '24 hours' AND lower(s.during) < ?1 AND upper(s.during) > ?0
+		UNION ALL
+		SELECT concat_ws(' ', 'a', n, extract(epoch FROM lower(d.during))::bigint, extract(epoch FROM upper(d.during))::bigint, d.kind) FROM who JOIN diary d ON d.engineer_id = who.id
+		WHERE d.kind <> 'visit' AND d.during && tstzrange(?0, ?1, '[)')
+		UNION ALL
+		SELECT concat_ws(' ', CASE v.mode WHEN 'phone' THEN 'c' ELSE 'v' END, n, extract(epoch FROM least(lower(v.planned), v.finished_at))::bigint,
 			-- What ended, ended when it did; what has not ended yet takes at least until now.
 			extract(epoch FROM CASE WHEN v.state = 'finished' THEN v.finished_at WHEN v.state IN ('on_site', 'paused') THEN greatest(upper(v.planned), ?4) ELSE upper(v.planned) END)::bigint,
-			extract(epoch FROM lower(v.blocked))::bigint, v.mode = 'phone', s.lat, s.lng, p.place_id, extract(epoch FROM p.needed_by)::bigint, pl.lat, pl.lng
-		FROM visits v JOIN work_orders w ON w.id = v.order_id LEFT JOIN sites s ON s.id = w.site_id
+			extract(epoch FROM lower(v.blocked))::bigint, coalesce(s.lat, 999), coalesce(s.lng, 999), p.place_id, extract(epoch FROM p.needed_by)::bigint, pl.lat, pl.lng)
+		FROM who JOIN visits v ON v.engineer_id = who.id JOIN work_orders w ON w.id = v.order_id LEFT JOIN sites s ON s.id = w.site_id
 		LEFT JOIN pickups p ON p.visit_id = v.id AND p.state IN ('to_pick', 'ready') LEFT JOIN places pl ON pl.id = p.place_id
 		WHERE lower(v.planned) > ?0::timestamptz - interval '24 hours' AND lower(v.planned) < ?1 AND upper(v.planned) > ?0::timestamptz - interval '12 hours'
-		  AND v.state IN ('dispatched', 'accepted', 'en_route', 'on_site', 'paused', 'finished') AND v.order_id <> ?2 AND v.engineer_id = ANY (?3::uuid[])
-		ORDER BY lower(v.planned), p.needed_by`, q.from, q.to, q.job.OrderID, list, q.now)
+		  AND v.state IN ('dispatched', 'accepted', 'en_route', 'on_site', 'paused', 'finished') AND v.order_id <> ?2`, q.from, q.to, q.job.OrderID, uuids(ids), q.now)
 	if err != nil {
-		return fmt.Errorf("read visits: %w", fault.FromSQL(err))
+		return fmt.Errorf("read days: %w", fault.FromSQL(err))
 	}
-	for i := range q.who {
-		q.p.Booked = append(q.p.Booked, q.who[i].booked...)
+	defer func() { _ = rows.Close() }()
+	var line sql.RawBytes
+	for rows.Next() {
+		if err := rows.Scan(&line); err != nil {
+			return fmt.Errorf("read days: %w", fault.FromSQL(err))
+		}
+		if err := q.readLine(string(line), at, stores); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("read days: %w", fault.FromSQL(err))
+	}
+	byStart := func(a, b planner.Visit) int { return cmp.Compare(a.Start, b.Start) }
+	for _, i := range at {
+		w, e := &q.who[i], &q.p.Engineers[i]
+		slices.SortFunc(e.Shifts, func(a, b planner.Shift) int { return cmp.Compare(a.From, b.From) })
+		for k := range e.Shifts {
+			e.Shifts[k].Overtime = int64(q.set.WayHome.Seconds())
+			if k > 0 {
+				e.Shifts[k-1].Overtime = min(e.Shifts[k-1].Overtime, e.Shifts[k].From-e.Shifts[k-1].To)
+			}
+		}
+		q.real[i] = slices.Clone(e.Shifts)
+		slices.SortStableFunc(w.booked, byStart)
+		// A visit with two pick-ups came twice.
+		w.booked = slices.CompactFunc(w.booked, func(a, b planner.Visit) bool {
+			return a.Store == planner.NoStore && b.Store == planner.NoStore && a.Start == b.Start && a.End == b.End
+		})
+		q.p.Booked = append(q.p.Booked, w.booked...)
 	}
 	return nil
 }
 
-func place(lat, lng *float64) planner.Place {
-	if lat == nil || lng == nil {
-		return planner.Place{}
-	}
-	return planner.At(*lat, *lng)
-}
-
-// rows reads row by row: thousands of visits are read for one question.
-func (q *question) rows(ctx context.Context, each func(scan func(...any) error) error, query string, args ...any) error {
-	rows, err := q.db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := each(rows.Scan); err != nil {
-			return err
+// readLine takes one line of readDays.
+func (q *question) readLine(line string, at []int, stores map[string]int) error {
+	var word [11]string
+	n := 0
+	for one := range strings.SplitSeq(line, " ") {
+		if n < len(word) {
+			word[n] = one
 		}
+		n++
 	}
-	return rows.Err()
+	broken := func() error { return fmt.Errorf("read days: %q is not a line of a diary", line) }
+	whole := func(i int) int64 {
+		v, err := strconv.ParseInt(word[i], 10, 64)
+		if err != nil {
+			n = 0
+		}
+		return v
+	}
+	degrees := func(i int) planner.Place {
+		lat, err := strconv.ParseFloat(word[i], 64)
+		lng, err2 := strconv.ParseFloat(word[i+1], 64)
+		if err != nil || err2 != nil || lat > 90 || lng > 180 {
+			return planner.Place{} // nobody entered a position
+		}
+		return planner.At(lat, lng)
+	}
+	who, from, to := whole(1), whole(2), whole(3)
+	if n < 4 || who < 1 || int(who) > len(at) {
+		return broken()
+	}
+	i := at[who-1]
+	w, e := &q.who[i], &q.p.Engineers[i]
+	switch word[0] {
+	case "s":
+		e.Shifts = append(e.Shifts, planner.Shift{From: from, To: to})
+		return nil
+	case "a":
+		w.away = append(w.away, absent{from, to, word[4]})
+		e.Blocked = append(e.Blocked, planner.Blocked{From: from, To: to})
+		return nil
+	}
+	leaves := whole(4)
+	switch {
+	case n < 7:
+		return broken()
+	case q.phone():
+		// A call needs no way of its own, but must leave others theirs.
+		w.booked = append(w.booked, planner.Visit{Engineer: i, Store: planner.NoStore, Start: min(leaves, from), End: to})
+	case word[0] == "c":
+		// Somebody on the phone stays where he is.
+		w.away = append(w.away, absent{from, to, "call"})
+		e.Blocked = append(e.Blocked, planner.Blocked{From: from, To: to})
+	default:
+		if n >= 9 {
+			handling := int64(q.set.Handling.Seconds())
+			if start := max(leaves, min(whole(8), from-handling)); start < from {
+				stop := planner.Visit{Engineer: i, Store: planner.NoStore, Start: start, End: min(start+handling, from), Place: degrees(9)}
+				if known, ok := stores[word[7]]; ok {
+					stop.Store = known
+				}
+				w.booked = append(w.booked, stop)
+			}
+		}
+		w.booked = append(w.booked, planner.Visit{Engineer: i, Store: planner.NoStore, Start: from, End: to, Place: degrees(5)})
+	}
+	if n == 0 {
+		return broken()
+	}
+	return nil
 }
 
 func (q *question) awayKind(engineer int, from, to int64) string {
@@ -622,12 +641,13 @@ func (q *question) answer(limit int) ([]Candidate, error) {
 	if err != nil {
 		return nil, fmt.Errorf("rank engineers: %w", err)
 	}
+	guessed := q.guessed() && !q.phone()
 	var strict, lenient []int
 	for _, c := range found {
 		switch {
 		case c.Eligible && c.End > q.real[c.Engineer][c.Shift].To:
 			strict = append(strict, c.Engineer) // closed below
-		case (c.Rule == planner.RuleTravel || c.Rule == planner.RulePartStore) && q.guessed() && !q.phone():
+		case (c.Rule == planner.RuleTravel || c.Rule == planner.RulePartStore) && guessed:
 			lenient = append(lenient, c.Engineer)
 		}
 	}
