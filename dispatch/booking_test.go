@@ -279,3 +279,22 @@ func TestRegionAndSkillAreAskedOfTodaysRowsUnlessSomebodySaysWhyNot(t *testing.T
 	}
 	w.sound()
 }
+
+// Two dispatchers look at the same gap; what the first books leaves the second no time for the way.
+func TestAGapSeenByTwoIsTakenByOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	li := w.engineer("李师傅", north(0))
+	near, far := w.order(north(0)), w.order(north(9000))
+	seen, err := w.board.Judge(w.ctx, office.Scope(), near, li.ID, at("10:00"), at("11:00"))
+	if err != nil || !seen.Eligible {
+		t.Fatalf("%v\n%s", err, all(seen))
+	}
+	w.mustBook(far, li.ID, "11:05", "12:00") // leaves at 10:44
+	err = w.try(func(ctx context.Context, _ bun.Tx, b dispatch.Board) error {
+		_, err := b.Book(ctx, dispatch.Booking{OrgID: w.head, OrderID: near.OrderID, EngineerID: li.ID, StartsAt: at("10:00"), EndsAt: at("11:00"), Judged: seen})
+		return err
+	})
+	refused(t, err, "engineer_busy")
+	w.sound()
+}

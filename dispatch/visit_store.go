@@ -188,8 +188,8 @@ func (b Board) find(ctx context.Context, who locked, planned Span, way Candidate
 	}
 	for _, e := range met {
 		switch {
-		case e.WorkFrom != nil && !e.WorkFrom.Before(planned.To):
-			// Only its way lies in our time; it begins from here now.
+		case e.WorkFrom != nil && !e.WorkFrom.Before(planned.To) && (override || way.reaches(planned.To, *e.WorkFrom)):
+			// Only its way lies in our time; it begins from here now, as the planner measured.
 		case !e.To.After(planned.From) && (e.VisitID == nil || override):
 			s.blocked.From = e.To
 		default:
@@ -214,6 +214,11 @@ func (b Board) find(ctx context.Context, who locked, planned Span, way Candidate
 		return s, fault.New(fault.Conflict, "visits_inside_shift", "the visit lies outside the engineer's shifts: choose another slot or give a reason").With("engineer_name", who.Name)
 	}
 	return s, nil
+}
+
+// reaches reports whether the planner knew of a visit that begins then, and found time for the way there.
+func (c Candidate) reaches(end, next time.Time) bool {
+	return c.nextLeaves != nil && !c.nextLeaves.Before(end) && c.nextLeaves.Before(next.Add(time.Second))
 }
 
 // shortenNext lets the way of the next visit begin where the work before it ends, and measures it from
