@@ -31,7 +31,7 @@ type reservation struct {
 // Reserve makes the order hold exactly these pieces of the parts named: what it holds of them already is
 // used again where it fits, and let go where it does not. Parts not named are left alone. It is refused
 // with stock_reserved_within, naming part, place and what is available, when one line cannot be met;
-// nothing is promised then.
+// nothing is promised then. What the order holds it does not wait for any more.
 func (l Ledger) Reserve(ctx context.Context, p Promise) error {
 	wanted, err := p.total()
 	if err != nil || len(wanted) == 0 {
@@ -81,7 +81,7 @@ func (l Ledger) Reserve(ctx context.Context, p Promise) error {
 	if err := l.hold(ctx, rows); err != nil {
 		return fmt.Errorf("reserve for order %s: %w", p.OrderID, err)
 	}
-	return nil
+	return l.noLongerShort(ctx, p.OrderID)
 }
 
 // lockFor holds the stock of these spots still, and of the spots where the order holds anything; it

@@ -193,6 +193,22 @@ func (l Ledger) dateShortages(ctx context.Context, part uuid.UUID) (delayed []uu
 	return delayed, nil
 }
 
+// noLongerShort settles what the order waited for and holds now, so that goods in are not given to it twice.
+func (l Ledger) noLongerShort(ctx context.Context, order uuid.UUID) error {
+	var parts []uuid.UUID
+	err := l.db.NewRaw(`UPDATE shortages s SET state = 'allotted', resolved_at = ? WHERE s.order_id = ? AND s.state = 'open' AND s.quantity <=
+		(SELECT sum(r.quantity) FROM reservations r WHERE r.order_id = s.order_id AND r.part_id = s.part_id AND r.state = 'held') RETURNING s.part_id`, l.at(), order).Scan(ctx, &parts)
+	if err != nil {
+		return fmt.Errorf("settle shortages of order %s: %w", order, refusedBy(err))
+	}
+	for _, part := range parts {
+		if _, err := l.dateShortages(ctx, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Allot promises free pieces of a part in a place to the orders that wait for it, in the order of Rank;
 // orders not in the queue get nothing. Nobody is overtaken: when the next order needs more than is left,
 // the rest stays free for a person to decide about. It returns the orders that wait for nothing any more.

@@ -303,3 +303,34 @@ func TestShortagesOfAnOrder(t *testing.T) {
 	}
 	refused(t, name("RING-7"), fault.Conflict, "shortage_settled")
 }
+
+// A dispatcher found the part elsewhere: what comes in later is for those who still wait.
+func TestWhoHoldsAPartDoesNotWaitForIt(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	p, store, outlet := h.part("PUMP-1", false), h.place("store", Warehouse, nil), h.place("outlet", Outlet, nil)
+	orders := h.short(p, 2, 1)
+	h.receive(p, outlet, 2)
+	if err := h.reserve(orders[0], PromiseLine{PlaceID: outlet.ID, PartID: p.ID, Quantity: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if s := h.shortageOf(orders[0]); s.State != ShortageOpen {
+		t.Errorf("one of two is held, and it waits no more: %+v", s)
+	}
+	if err := h.reserve(orders[0], PromiseLine{PlaceID: outlet.ID, PartID: p.ID, Quantity: 2}); err != nil {
+		t.Fatal(err)
+	}
+	if s := h.shortageOf(orders[0]); s.State != ShortageAllotted {
+		t.Errorf("it holds both and still waits: %+v", s)
+	}
+	h.receive(p, store, 2)
+	h.must(func(ctx context.Context, l Ledger) error {
+		supplied, err := l.Allot(ctx, store.ID, p.ID, []Waiting{{OrderID: orders[0], Priority: 1}, {OrderID: orders[1], Priority: 3}})
+		if !slices.Equal(supplied, orders[1:]) {
+			t.Errorf("supplied %v", supplied)
+		}
+		return err
+	})
+	h.want(p, store, "2 good (1 promised)")
+	h.sound()
+}

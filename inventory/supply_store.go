@@ -3,8 +3,10 @@ package inventory
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/gofrs/uuid/v5"
+	"github.com/uptrace/bun"
 
 	"paigong/internal/auth"
 )
@@ -27,23 +29,29 @@ func (l Ledger) SupplyFor(ctx context.Context, scope auth.Scope, parts []uuid.UU
 		Lat, Lng   *float64
 		OpenHours  string
 		Reachable  bool
-		PartIDs    []string `bun:"part_ids,array"`
-		Free       []int64  `bun:",array"`
+		Free       []int64 `bun:",array"`
 	}
-	// Stock is grouped before it meets the places, so that a row is sent for each place, not for each part of it.
-	err = l.db.NewRaw(`SELECT pl.id, pl.code, pl.name, pl.kind, pl.engineer_id, pl.org_id, pl.lat, pl.lng, pl.open_hours, pl.reachable, x.part_ids, x.free
-		FROM (SELECT s.place_id, array_agg(s.part_id::text) AS part_ids, array_agg(s.on_hand - s.reserved + coalesce(r.quantity, 0)) AS free
-		      FROM stock s LEFT JOIN reservations r ON r.order_id = ? AND r.state = 'held' AND r.place_id = s.place_id AND r.part_id = s.part_id
-		      WHERE s.part_id = ANY (?::uuid[]) AND s.condition = 'good' AND s.on_hand - s.reserved + coalesce(r.quantity, 0) > 0
-		      GROUP BY s.place_id) x
-		JOIN places pl ON pl.id = x.place_id WHERE pl.retired_at IS NULL AND ? ORDER BY pl.code`, order, uuids(parts), seen).Scan(ctx, &places)
+	// One sum for each part in one row for each place: with a thousand vans that is quicker than grouping into arrays.
+	sums := make([]string, len(parts))
+	for i, part := range parts {
+		sums[i] = "coalesce(sum(n) FILTER (WHERE part_id = '" + part.String() + "'), 0)"
+	}
+	err = l.db.NewRaw(`SELECT pl.id, pl.code, pl.name, pl.kind, pl.engineer_id, pl.org_id, pl.lat, pl.lng, pl.open_hours, pl.reachable, x.free
+		FROM (SELECT place_id, ARRAY[?]::bigint[] AS free
+		      FROM (SELECT s.place_id, s.part_id, s.on_hand - s.reserved + coalesce(r.quantity, 0) AS n
+		            FROM stock s LEFT JOIN reservations r ON r.order_id = ? AND r.state = 'held' AND r.place_id = s.place_id AND r.part_id = s.part_id
+		            WHERE s.part_id = ANY (?::uuid[]) AND s.condition = 'good') rows
+		      WHERE n > 0 GROUP BY place_id) x
+		JOIN places pl ON pl.id = x.place_id WHERE pl.retired_at IS NULL AND ? ORDER BY pl.code`, bun.Safe(strings.Join(sums, ", ")), order, uuids(parts), seen).Scan(ctx, &places)
 	if err != nil {
 		return s, fmt.Errorf("find parts for order %s: %w", order, refusedBy(err))
 	}
 	for _, p := range places {
-		free := make(map[uuid.UUID]int64, len(p.PartIDs))
-		for i, part := range p.PartIDs {
-			free[uuid.FromStringOrNil(part)] = p.Free[i]
+		free := make(map[uuid.UUID]int64, len(parts))
+		for i, part := range parts {
+			if p.Free[i] > 0 {
+				free[part] = p.Free[i]
+			}
 		}
 		s.Places = append(s.Places, SupplyPlace{ID: p.ID, Code: p.Code, Name: p.Name, Kind: p.Kind, EngineerID: p.EngineerID, OrgID: p.OrgID,
 			At: pointOf(p.Lat, p.Lng), OpenHours: p.OpenHours, Reachable: p.Reachable, Free: free})
