@@ -87,6 +87,7 @@
 //	POST /m/orders/{number}/decline  reason visit_id
 //	POST /m/orders/{number}/depart  back visit_id
 //	POST /m/orders/{number}/pause  visit_id
+//	POST /m/orders/{number}/quotes  deduct_if_repaired limit line_description line_kind line_quantity line_sku line_unit purpose valid_until
 //	POST /m/orders/{number}/quotes/{id}/approve  how name
 //	POST /m/orders/{number}/quotes/{id}/decline  how reason
 //	POST /m/orders/{number}/resume  visit_id

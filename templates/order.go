@@ -129,12 +129,10 @@ func (Order) VisitActs() []string {
 	return []string{"accept", "depart", "arrive", "start", "pause", "resume"}
 }
 
-// LineKind proposes the kinds of a quote's empty lines: labour, a part, the way.
-func (Order) LineKind(i int) string {
-	return [...]string{"labour", "part", "travel", "part", "other"}[i%5]
-}
-
 // OldPartActs are the acts of a swapped part, in their usual order.
 func (Order) OldPartActs() []string {
 	return []string{"receive", "keep", "write_off", "scrap", "send"}
 }
+
+// QuotePath is where the form for a new quote is sent.
+func (o Order) QuotePath() string { return "/orders/" + o.Number + "/quotes" }

@@ -25,7 +25,7 @@ type Stop struct {
 	Parts       []PartLine
 	Chases      int
 	Late        bool
-	Allowed     []string // accept decline depart arrive start pause resume sheet
+	Allowed     []string // accept decline depart arrive start pause resume sheet quotes
 }
 
 // May reports whether this act is possible now.
@@ -96,7 +96,11 @@ type Job struct {
 	Pickups     []Pickup
 	Sheets      []Sheet
 	Papers      []Paper
+	PartChoices []Option // sku → name, for quote lines; quotes in Allowed offers the form
 }
+
+// QuotePath is where the form for a new quote is sent.
+func (j Job) QuotePath() string { return "/m/orders/" + j.OrderNumber + "/quotes" }
 
 func (Job) place() place { return place{"job", "phone"} }
 

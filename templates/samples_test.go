@@ -133,7 +133,7 @@ func full(lang string) []sample {
 	stop := Stop{
 		VisitID: "v1", OrderNumber: "WO-2026-000123", State: "accepted", StartsAt: at(21, 10, 30), EndsAt: at(21, 12, 0), WindowFrom: at(21, 10, 0), WindowTo: at(21, 12, 0),
 		Kind: "repair", Priority: 2, Summary: "空调不制冷，室外机不转", Customer: "周女士", Phone: "13810102210", Address: site.Address, AccessNotes: site.AccessNotes,
-		MapPath: "/m/orders/WO-2026-000123/map", Parts: []PartLine{gas, fan}, Chases: 1, Late: true, Allowed: []string{"accept", "depart", "arrive", "start", "pause", "resume", "decline", "sheet"},
+		MapPath: "/m/orders/WO-2026-000123/map", Parts: []PartLine{gas, fan}, Chases: 1, Late: true, Allowed: []string{"accept", "depart", "arrive", "start", "pause", "resume", "decline", "sheet", "quotes"},
 	}
 	second := stop
 	second.VisitID, second.OrderNumber, second.State, second.Summary, second.Customer, second.StartsAt, second.EndsAt = "v2", "WO-2026-000131", "dispatched", "洗衣机漏水", "李先生", at(21, 13, 30), at(21, 15, 0)
@@ -145,7 +145,7 @@ func full(lang string) []sample {
 	job := Job{
 		Chrome: phone("/m/orders/WO-2026-000123"), Stop: stop, Description: order.Description, Told: order.Told, Contacts: contacts[1:], Region: site.Region, Device: device,
 		Earlier: []Event{{At: at(2, 15, 0), Actor: "李芳芳", Text: "加注制冷剂"}}, Files: []File{photo}, FeeAgreed: "检测费 ¥80.00", Quotes: []Quote{quote},
-		Marks: []string{"返修"}, Pickups: []Pickup{pickup}, Sheets: []Sheet{sheet}, Papers: papers,
+		Marks: []string{"返修"}, Pickups: []Pickup{pickup}, Sheets: []Sheet{sheet}, Papers: papers, PartChoices: parts,
 	}
 	form := SheetForm{
 		Chrome: phone("/m/orders/WO-2026-000123/sheet"), Number: "WO-2026-000123", Summary: order.Summary, Customer: "周女士", Device: device, VisitID: "v1",

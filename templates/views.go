@@ -259,3 +259,8 @@ type Priced struct {
 func (c Chrome) Priced(lines []Line, total money.Fen) Priced {
 	return Priced{c, lines, total}
 }
+
+// LineKind proposes the kinds of a quote's empty lines: labour, a part, the way.
+func (c Chrome) LineKind(i int) string {
+	return [...]string{"labour", "part", "travel", "part", "other"}[i%5]
+}

@@ -64,13 +64,14 @@ const fields = (schema) => {
 
 const details = (method, path, op) => {
   const parts = [];
+  const named = (title) => `${title} · ${method.toUpperCase()} ${path}`;
   if (op.description) parts.push(el("p", null, op.description));
   const parameters = (op.parameters ?? []).map(follow);
-  if (parameters.length) parts.push(table(words.field, parameters.map((p) => ({ name: p.name, type: `${p.in} · ${typeOf(p.schema)}`, required: p.required, doc: p.description }))));
+  if (parameters.length) parts.push(table(named(words.field), parameters.map((p) => ({ name: p.name, type: `${p.in} · ${typeOf(p.schema)}`, required: p.required, doc: p.description }))));
   const body = Object.entries(op.requestBody?.content ?? {})[0];
   if (body) {
     const rows = fields(body[1].schema);
-    if (rows.length) parts.push(el("h3", null, words.body), table(words.body, rows));
+    if (rows.length) parts.push(el("h3", null, words.body), table(named(words.body), rows));
   }
   const lines = [`curl -X ${method.toUpperCase()} "$PAIGONG${path}"`, `  -H "Authorization: Bearer $TOKEN"`];
   if (body) {
@@ -82,7 +83,7 @@ const details = (method, path, op) => {
     const media = Object.values(follow(r).content ?? {})[0];
     return { name: status, type: media ? typeOf(media.schema) : "–", doc: follow(r).description };
   });
-  if (answers.length) parts.push(el("h3", null, words.answers), table(words.answers, answers));
+  if (answers.length) parts.push(el("h3", null, words.answers), table(named(words.answers), answers));
   return parts;
 };
 
