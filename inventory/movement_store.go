@@ -68,7 +68,7 @@ func (l Ledger) write(ctx context.Context, moves []move) error {
 
 // Move books one movement by hand. Both places have to be in the caller's sight. It is refused with
 // stock_not_below_zero or stock_reserved_within when the pieces are not there or are promised, and with
-// pieces_not_here when a named piece is not there. Goods received into a place fill what was expected
+// pieces_not_here when a named piece is not there. A visiting engineer books only what touches his own van. Goods received into a place fill what was expected
 // there, oldest date first.
 func (l Ledger) Move(ctx context.Context, by auth.Caller, in MovementInput) (Movement, error) {
 	e, err := in.ends()
@@ -87,19 +87,24 @@ func (l Ledger) Move(ctx context.Context, by auth.Caller, in MovementInput) (Mov
 	m := move{ID: newID(), At: l.at(), Kind: e.kind, PartID: part.ID, Quantity: e.quantity, Condition: e.condition, ToCondition: e.into,
 		SerialNumbers: e.serials, Reason: e.reason}.by(by)
 	scope := by.Scope()
+	own := scope.Engineer() == nil
+	mine := func(p Place) bool { return own || p.EngineerID != nil && *p.EngineerID == *scope.Engineer() }
 	if e.from != "" {
 		from, err := l.placeNamed(ctx, scope, "body.from_place", e.from)
 		if err != nil {
 			return Movement{}, err
 		}
-		m.FromPlace, m.OrgID = &from.ID, from.OrgID
+		m.FromPlace, m.OrgID, own = &from.ID, from.OrgID, mine(from)
 	}
 	if e.to != "" {
 		to, err := l.placeNamed(ctx, scope, "body.to_place", e.to)
 		if err != nil {
 			return Movement{}, err
 		}
-		m.ToPlace, m.OrgID = &to.ID, to.OrgID
+		m.ToPlace, m.OrgID, own = &to.ID, to.OrgID, mine(to)
+	}
+	if !own {
+		return Movement{}, fault.New(fault.Forbidden, "movement_own_van", "you may book what goes into or out of your own van: ask the stock keeper for the rest")
 	}
 	if err := l.checkShelf(ctx, m); err != nil {
 		return Movement{}, err

@@ -319,6 +319,23 @@ func TestWhoSeesWhichPlaces(t *testing.T) {
 		return err
 	})
 	refused(t, err, fault.Invalid, "unknown_place")
+	engineer, van := h.engineer("li")
+	_, colleague := h.engineer("wang")
+	h.receive(p, colleague, 2)
+	li := auth.Caller{UserID: newID(), Login: "engineer1", Roles: []auth.Role{auth.Engineer}, EngineerID: &engineer, OrgID: h.org}.Within(h.org)
+	lend := func(from, to Place) error {
+		return h.do(func(ctx context.Context, l Ledger) error {
+			_, err := l.Move(ctx, li, MovementInput{Kind: Transfer, SKU: "PUMP-1", Quantity: 1, FromPlace: &from.Code, ToPlace: &to.Code})
+			return err
+		})
+	}
+	if err := lend(colleague, van); err != nil {
+		t.Errorf("borrowed on the road: %v", err)
+	}
+	if err := lend(van, store); err != nil {
+		t.Errorf("brought to the store: %v", err)
+	}
+	refused(t, lend(colleague, store), fault.Forbidden, "movement_own_van")
 	var nobody auth.Scope
 	for name, err := range map[string]error{
 		"stock": second(h.ledger.Stock(t.Context(), nobody, StockFilter{})), "movements": second(h.ledger.Movements(t.Context(), nobody, MovementFilter{})),
