@@ -60,9 +60,9 @@ type Callback struct {
 type CallbackFilter struct {
 	keyset.Ask
 	DueBefore  *time.Time `query:"due_before" json:"-"`
-	AssigneeID *uuid.UUID `query:"-" json:"-"`
-	OrderID    *uuid.UUID `query:"-" json:"-"`
-	CustomerID *uuid.UUID `query:"-" json:"-"`
+	AssigneeID *uuid.UUID `json:"-"`
+	OrderID    *uuid.UUID `json:"-"`
+	CustomerID *uuid.UUID `json:"-"`
 	Reason     string     `query:"reason" json:"-"`
 	State      string     `query:"state" json:"-" enum:"open,done,cancelled,all" doc:"absent = open"`
 }

@@ -103,10 +103,10 @@ type ComplaintAct struct {
 // ComplaintFilter narrows the list of complaints: open ones by their deadline first.
 type ComplaintFilter struct {
 	keyset.Ask
-	OrderID    *uuid.UUID `query:"-" json:"-"`
-	CustomerID *uuid.UUID `query:"-" json:"-"`
-	RequestID  *uuid.UUID `query:"-" json:"-"`
-	OwnerID    *uuid.UUID `query:"-" json:"-"`
+	OrderID    *uuid.UUID `json:"-"`
+	CustomerID *uuid.UUID `json:"-"`
+	RequestID  *uuid.UUID `json:"-"`
+	OwnerID    *uuid.UUID `json:"-"`
 	State      string     `query:"state" json:"-" doc:"one state, or several with commas; open = all but closed"`
 	Grade      string     `query:"grade" json:"-" enum:"grumble,complaint"`
 	Level      int        `query:"level" json:"-" minimum:"0" maximum:"3"`

@@ -98,15 +98,16 @@ func (f FollowUp) last() calendar.Date {
 	return f.DueTo
 }
 
-// FollowUpFilter narrows the list of calls: overdue first, then by day, important customers first.
+// FollowUpFilter narrows the list of calls: the earliest day first, within it important customers. What is
+// on today's list, with what is overdue, is To = today and State = open.
 type FollowUpFilter struct {
 	keyset.Ask
-	DueOn      *calendar.Date `query:"-" json:"-"` // due on this day, or earlier and still open
-	From       *calendar.Date `query:"-" json:"-"` // due on this day or later
-	To         *calendar.Date `query:"-" json:"-"` // due on this day or earlier
-	AssigneeID *uuid.UUID     `query:"-" json:"-"`
-	OrderID    *uuid.UUID     `query:"-" json:"-"`
-	CustomerID *uuid.UUID     `query:"-" json:"-"`
+	DueOn      *calendar.Date `json:"-"` // due on this day, or earlier and still open
+	From       *calendar.Date `json:"-"` // due on this day or later
+	To         *calendar.Date `json:"-"` // due on this day or earlier
+	AssigneeID *uuid.UUID     `json:"-"`
+	OrderID    *uuid.UUID     `json:"-"`
+	CustomerID *uuid.UUID     `json:"-"`
 	State      string         `query:"state" json:"-" doc:"one state, or several with commas; open = scheduled, due and attempted"`
 	Kind       string         `query:"kind" json:"-" enum:"after_visit,after_answer,3dc,7dc,declined,cancelled"`
 }

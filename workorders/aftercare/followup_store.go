@@ -239,7 +239,7 @@ func (p Promises) FollowUps(ctx context.Context, s auth.Scope, f FollowUpFilter)
 		return keyset.Page[FollowUp]{}, err
 	}
 	if f.DueOn != nil {
-		w.and("(f.due_on = ? OR f.due_on < ? AND f.state IN "+openCalls+")", *f.DueOn, *f.DueOn)
+		w.and("f.due_on = ?", *f.DueOn)
 	}
 	if f.From != nil {
 		w.and("f.due_on >= ?", *f.From)
@@ -561,16 +561,16 @@ func (p Promises) Reassign(ctx context.Context, by auth.Caller, from, to *uuid.U
 // slice is how many due rows one transaction takes.
 const slice = 200
 
-// DueFollowUps puts the calls whose day has come on today's list, and those to be tried again now. It takes
-// a slice and says whether there may be more.
+// DueFollowUps puts the calls whose day has come on today's list. It takes a slice and says whether there may
+// be more.
 func (p Promises) DueFollowUps(ctx context.Context) (more bool, err error) {
 	now := p.at()
 	var took int
 	err = p.db.NewRaw(`WITH due AS MATERIALIZED (
-		  SELECT id FROM follow_ups WHERE (state = 'scheduled' AND due_on <= (?::timestamptz AT TIME ZONE zone)::date OR state = 'attempted' AND next_at <= ?)
+		  SELECT id FROM follow_ups WHERE state = 'scheduled' AND due_on <= (?::timestamptz AT TIME ZONE zone)::date
 		   ORDER BY due_on, id LIMIT ? FOR NO KEY UPDATE SKIP LOCKED),
 		moved AS (UPDATE follow_ups f SET state = 'due' FROM due WHERE f.id = due.id RETURNING 1)
-		SELECT count(*) FROM moved`, now, now, slice).Scan(ctx, &took)
+		SELECT count(*) FROM moved`, now, slice).Scan(ctx, &took)
 	if err != nil {
 		return false, fmt.Errorf("due follow-ups: %w", fault.FromSQL(err))
 	}
