@@ -60,6 +60,10 @@ func TestIllWithNineVisitsAnnounced(t *testing.T) {
 	if v := w.visit(visits[0].ID); v.State != dispatch.EnRoute {
 		t.Errorf("the one under way is %s", v.State)
 	}
+	day, err := w.board.Diary(w.ctx, office.Scope(), &li.ID, dispatch.Span{From: at("00:00"), To: at("+1 00:00")})
+	if err != nil || len(day) != 3 || day[0].Kind != "leave" || day[1].Kind != "visit" || day[2].Kind != "leave" || clock(&day[2].From) != "09:00" || clock(&day[2].To) != "20:00" {
+		t.Errorf("%v %+v", err, day)
+	}
 	// The rest of his day is blocked around the visit he is driving to.
 	_, err = w.book(w.order(north(0)), li.ID, "15:00", "16:00", func(b *dispatch.Booking) { b.OverrideReason = "急单" })
 	refused(t, err, "engineer_busy")

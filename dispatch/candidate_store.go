@@ -232,6 +232,7 @@ func (b Board) ask(ctx context.Context, scope auth.Scope, job Job, only *uuid.UU
 	if err := scope.Check(); err != nil {
 		return nil, err
 	}
+	job.Skills = slices.Compact(slices.Sorted(slices.Values(job.Skills)))
 	q := &question{Board: b, job: job, zone: b.Zone(), now: b.at(), from: from, to: to, places: map[string]*inventory.SupplyPlace{}, parts: map[string]uuid.UUID{}}
 	q.say = speaker{lang: job.Lang, zone: q.zone, day: from.In(q.zone).Format(time.DateOnly), regions: map[string]string{}, skills: map[string]string{}, stores: map[string]string{}, away: q.awayKind}
 	if err := q.readPeople(ctx, scope, only, others); err != nil {

@@ -147,6 +147,37 @@ func (b Board) diary(ctx context.Context, engineer uuid.UUID, span Span, apart u
 	return rows, nil
 }
 
+// Blocked is a stretch of somebody's time that is not free.
+type Blocked struct {
+	EngineerID uuid.UUID  `json:"engineer_id"`
+	From       time.Time  `json:"from"`
+	To         time.Time  `json:"to"`
+	Kind       string     `json:"kind"` // visit, leave, training, gap, hold
+	VisitID    *uuid.UUID `json:"visit_id"`
+	AbsenceID  *uuid.UUID `json:"absence_id"`
+	Reason     string     `json:"reason"`
+}
+
+// Diary lists what takes the time of engineers in sight in a stretch of at most 62 days; engineer nil is
+// everybody. Visits are in it with their way.
+func (b Board) Diary(ctx context.Context, scope auth.Scope, engineer *uuid.UUID, span Span) ([]Blocked, error) {
+	if err := span.shorter(62); err != nil {
+		return nil, err
+	}
+	where, err := within(scope, "d.engineer_id", "d.org_id")
+	if err != nil {
+		return nil, err
+	}
+	rows := []Blocked{}
+	err = b.db.NewRaw(`SELECT d.engineer_id, lower(d.during) AS "from", upper(d.during) AS "to", d.kind, d.visit_id, d.absence_id, d.reason FROM diary d
+		WHERE d.during && tstzrange(?1, ?2, '[)') AND (?0::uuid IS NULL OR d.engineer_id = ?0) AND ?3
+		ORDER BY lower(d.during), d.engineer_id LIMIT 20000`, engineer, span.From, span.To, where).Scan(ctx, &rows)
+	if err != nil {
+		return nil, fmt.Errorf("read diaries: %w", fault.FromSQL(err))
+	}
+	return rows, nil
+}
+
 // busy is the refusal of a slot that somebody has already given away, naming what stands there.
 func busy(who locked, zone *time.Location, met entry) error {
 	what := met.Kind
