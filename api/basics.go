@@ -87,7 +87,7 @@ func (s *Server) engineers(ctx context.Context, by auth.Caller, in *dispatch.Eng
 	return s.desk.Look(ctx).Board.Engineers(ctx, by.Scope(), *in)
 }
 
-func (s *Server) engineer(ctx context.Context, by auth.Caller, in *byID) (dispatch.Engineer, error) {
+func (s *Server) engineer(ctx context.Context, by auth.Caller, in *ByID) (dispatch.Engineer, error) {
 	return s.desk.Look(ctx).Board.Engineer(ctx, by.Scope(), in.ID)
 }
 
@@ -109,7 +109,7 @@ func (s *Server) moveShift(ctx context.Context, by auth.Caller, in *bodyOf[dispa
 	})
 }
 
-func (s *Server) dropShift(ctx context.Context, by auth.Caller, in *byID) (dispatch.Shift, error) {
+func (s *Server) dropShift(ctx context.Context, by auth.Caller, in *ByID) (dispatch.Shift, error) {
 	return keep(s, ctx, by, func(ctx context.Context, l workorders.Ledgers) (dispatch.Shift, error) {
 		return l.Board.DropShift(ctx, by.Scope(), in.ID)
 	})
@@ -122,7 +122,7 @@ type Shifts struct {
 }
 
 func (s *Server) shifts(ctx context.Context, by auth.Caller, in *struct {
-	byID
+	ByID
 	From time.Time `query:"from" doc:"absent = a week ago"`
 	To   time.Time `query:"to" doc:"absent = five weeks ahead"`
 }) (Shifts, error) {
@@ -279,8 +279,8 @@ func (s *Server) reconcile(ctx context.Context, by auth.Caller, in *bodyOf[worko
 	return Done{true}, s.desk.Reconcile(ctx, by, in.ID, in.Body)
 }
 
-func (s *Server) oldPart(act string) func(ctx context.Context, by auth.Caller, in *byID) (workorders.OldPart, error) {
-	return func(ctx context.Context, by auth.Caller, in *byID) (workorders.OldPart, error) {
+func (s *Server) oldPart(act string) func(ctx context.Context, by auth.Caller, in *ByID) (workorders.OldPart, error) {
+	return func(ctx context.Context, by auth.Caller, in *ByID) (workorders.OldPart, error) {
 		return s.desk.OldPartDo(ctx, by, in.ID, act)
 	}
 }

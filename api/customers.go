@@ -19,7 +19,7 @@ func (s *Server) customers(ctx context.Context, by auth.Caller, in *customers.Cu
 	return s.desk.Look(ctx).Customers.Customers(ctx, by.Scope(), *in)
 }
 
-func (s *Server) customer(ctx context.Context, by auth.Caller, in *byID) (customers.Customer, error) {
+func (s *Server) customer(ctx context.Context, by auth.Caller, in *ByID) (customers.Customer, error) {
 	return s.desk.Look(ctx).Customers.Customer(ctx, by.Scope(), in.ID)
 }
 
@@ -86,7 +86,7 @@ func (s *Server) assets(ctx context.Context, by auth.Caller, in *struct {
 	return s.desk.Look(ctx).Customers.Assets(ctx, by.Scope(), in.AssetFilter)
 }
 
-func (s *Server) asset(ctx context.Context, by auth.Caller, in *byID) (customers.Asset, error) {
+func (s *Server) asset(ctx context.Context, by auth.Caller, in *ByID) (customers.Asset, error) {
 	return s.desk.Look(ctx).Customers.Asset(ctx, by.Scope(), in.ID)
 }
 
@@ -98,7 +98,7 @@ func (s *Server) patchAsset(ctx context.Context, by auth.Caller, in *bodyOf[cust
 }
 
 func (s *Server) assetHistory(ctx context.Context, by auth.Caller, in *struct {
-	byID
+	ByID
 	keyset.Ask
 }) (keyset.Page[customers.Happening], error) {
 	return s.desk.Look(ctx).Customers.AssetHistory(ctx, by.Scope(), in.ID, in.Ask)

@@ -61,7 +61,7 @@ func (s *Server) putFile() {
 	})
 }
 
-func (s *Server) getFile(ctx context.Context, by auth.Caller, in *byID) (*blob, error) {
+func (s *Server) getFile(ctx context.Context, by auth.Caller, in *ByID) (*blob, error) {
 	cabinet := s.desk.Look(ctx).Cabinet
 	f, err := cabinet.Get(ctx, by.Scope(), by.UserID, in.ID)
 	if err != nil {

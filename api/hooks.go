@@ -28,14 +28,14 @@ func (s *Server) webhooks(ctx context.Context, by auth.Caller, in *keyset.Ask) (
 }
 
 func (s *Server) deliveries(ctx context.Context, by auth.Caller, in *struct {
-	byID
+	ByID
 	keyset.Ask
 	State string `query:"state" enum:"queued,delivered,failed,dead"`
 }) (keyset.Page[notify.Delivery], error) {
 	return s.hooks.Deliveries(ctx, by.Scope(), in.ID, in.State, in.Ask)
 }
 
-func (s *Server) redeliver(ctx context.Context, by auth.Caller, in *byID) (Done, error) {
+func (s *Server) redeliver(ctx context.Context, by auth.Caller, in *ByID) (Done, error) {
 	return Done{true}, s.hooks.Redeliver(ctx, by.Scope(), in.ID)
 }
 
@@ -43,7 +43,7 @@ func (s *Server) undelivered(ctx context.Context, by auth.Caller, in *keyset.Ask
 	return s.desk.Look(ctx).Outbox.Undelivered(ctx, by.Scope(), *in)
 }
 
-func (s *Server) retryMessage(ctx context.Context, by auth.Caller, in *byID) (Done, error) {
+func (s *Server) retryMessage(ctx context.Context, by auth.Caller, in *ByID) (Done, error) {
 	return keep(s, ctx, by, func(ctx context.Context, l workorders.Ledgers) (Done, error) {
 		return Done{true}, l.Outbox.Retry(ctx, by.Scope(), in.ID)
 	})

@@ -30,7 +30,7 @@ func (s *Server) requests(ctx context.Context, by auth.Caller, in *struct {
 	return s.desk.Requests(ctx, by, in.RequestFilter)
 }
 
-func (s *Server) request(ctx context.Context, by auth.Caller, in *byRef) (workorders.Request, error) {
+func (s *Server) request(ctx context.Context, by auth.Caller, in *ByRef) (workorders.Request, error) {
 	return s.desk.Request(ctx, by, in.ID)
 }
 
@@ -65,7 +65,7 @@ type Conversations struct {
 	NextCursor string                    `json:"next_cursor"`
 }
 
-func (s *Server) requestTalks(ctx context.Context, by auth.Caller, in *byRef) (Conversations, error) {
+func (s *Server) requestTalks(ctx context.Context, by auth.Caller, in *ByRef) (Conversations, error) {
 	r, err := s.desk.Request(ctx, by, in.ID)
 	return Conversations{Items: r.Conversations}, err
 }
@@ -80,7 +80,7 @@ func (s *Server) orders(ctx context.Context, by auth.Caller, in *workorders.Orde
 	return s.desk.Orders(ctx, by, *in)
 }
 
-func (s *Server) order(ctx context.Context, by auth.Caller, in *byRef) (workorders.Order, error) {
+func (s *Server) order(ctx context.Context, by auth.Caller, in *ByRef) (workorders.Order, error) {
 	return s.desk.Order(ctx, by, in.ID)
 }
 
@@ -129,7 +129,7 @@ func (s *Server) talkOrder(ctx context.Context, by auth.Caller, in *bodyOn[worko
 	return s.desk.TalkAboutOrder(ctx, by, in.ID, in.Body)
 }
 
-func (s *Server) orderTalks(ctx context.Context, by auth.Caller, in *byRef) (Conversations, error) {
+func (s *Server) orderTalks(ctx context.Context, by auth.Caller, in *ByRef) (Conversations, error) {
 	o, err := s.desk.Order(ctx, by, in.ID)
 	return Conversations{Items: o.Conversations}, err
 }
@@ -156,7 +156,7 @@ type Link struct {
 // WithoutSecret is what a repeated call sees.
 func (l Link) WithoutSecret() any { return Link{} }
 
-func (s *Server) share(ctx context.Context, by auth.Caller, in *byRef) (Link, error) {
+func (s *Server) share(ctx context.Context, by auth.Caller, in *ByRef) (Link, error) {
 	link, err := s.desk.ShareOrder(ctx, by, in.ID)
 	return Link{link}, err
 }
@@ -170,7 +170,7 @@ type Candidates struct {
 }
 
 func (s *Server) candidates(ctx context.Context, by auth.Caller, in *struct {
-	byRef
+	ByRef
 	Limit int `query:"limit" minimum:"1" maximum:"2000" default:"50"`
 }) (Candidates, error) {
 	list, err := s.desk.Candidates(ctx, by, in.ID, in.Limit)
@@ -215,7 +215,7 @@ func (s *Server) visits(ctx context.Context, by auth.Caller, in *struct {
 	return s.desk.Visits(ctx, by, f)
 }
 
-func (s *Server) visit(ctx context.Context, by auth.Caller, in *byID) (dispatch.Visit, error) {
+func (s *Server) visit(ctx context.Context, by auth.Caller, in *ByID) (dispatch.Visit, error) {
 	return s.desk.Visit(ctx, by, in.ID)
 }
 
@@ -239,7 +239,7 @@ func (s *Server) makeQuote(ctx context.Context, by auth.Caller, in *bodyOn[worko
 	return s.desk.MakeQuote(ctx, by, in.ID, in.Body)
 }
 
-func (s *Server) quote(ctx context.Context, by auth.Caller, in *byID) (workorders.Quote, error) {
+func (s *Server) quote(ctx context.Context, by auth.Caller, in *ByID) (workorders.Quote, error) {
 	return s.desk.Quote(ctx, by, in.ID)
 }
 
@@ -249,7 +249,7 @@ type SentQuote struct{ workorders.Quote }
 // WithoutSecret is what a repeated call sees.
 func (q SentQuote) WithoutSecret() any { q.Link = ""; return q }
 
-func (s *Server) sendQuote(ctx context.Context, by auth.Caller, in *byID) (SentQuote, error) {
+func (s *Server) sendQuote(ctx context.Context, by auth.Caller, in *ByID) (SentQuote, error) {
 	q, err := s.desk.SendQuote(ctx, by, in.ID)
 	return SentQuote{q}, err
 }
@@ -262,23 +262,23 @@ func (s *Server) declineQuote(ctx context.Context, by auth.Caller, in *bodyOf[wo
 	return s.desk.DeclineQuote(ctx, by, in.ID, in.Body)
 }
 
-type byToken struct {
+type ByToken struct {
 	Token string `path:"token" maxLength:"200"`
 }
 
-func (s *Server) publicQuote(ctx context.Context, _ auth.Caller, in *byToken) (workorders.Public, error) {
+func (s *Server) publicQuote(ctx context.Context, _ auth.Caller, in *ByToken) (workorders.Public, error) {
 	return s.desk.Public(ctx, in.Token)
 }
 
 func (s *Server) publicApprove(ctx context.Context, _ auth.Caller, in *struct {
-	byToken
+	ByToken
 	Body workorders.PublicAnswer
 }) (workorders.Public, error) {
 	return s.desk.ApproveByLink(ctx, in.Token, addressOf(heardIn(ctx).r), in.Body)
 }
 
 func (s *Server) publicDecline(ctx context.Context, _ auth.Caller, in *struct {
-	byToken
+	ByToken
 	Body workorders.PublicAnswer
 }) (workorders.Public, error) {
 	return s.desk.DeclineByLink(ctx, in.Token, in.Body)
@@ -290,7 +290,7 @@ func (s *Server) submitSheet(ctx context.Context, by auth.Caller, in *bodyOn[wor
 	return s.desk.SubmitSheet(ctx, by, in.ID, in.Body)
 }
 
-func (s *Server) sheet(ctx context.Context, by auth.Caller, in *byID) (workorders.Sheet, error) {
+func (s *Server) sheet(ctx context.Context, by auth.Caller, in *ByID) (workorders.Sheet, error) {
 	return s.desk.Sheet(ctx, by, in.ID)
 }
 
@@ -298,7 +298,7 @@ func (s *Server) correctSheet(ctx context.Context, by auth.Caller, in *bodyOf[wo
 	return s.desk.CorrectSheet(ctx, by, in.ID, in.Body)
 }
 
-func (s *Server) verifySheet(ctx context.Context, by auth.Caller, in *byID) (workorders.Sheet, error) {
+func (s *Server) verifySheet(ctx context.Context, by auth.Caller, in *ByID) (workorders.Sheet, error) {
 	return s.desk.VerifySheet(ctx, by, in.ID)
 }
 
@@ -316,7 +316,7 @@ func (s *Server) devices(ctx context.Context, by auth.Caller, in *depot.Filter) 
 	return s.desk.Devices(ctx, by, *in)
 }
 
-func (s *Server) custody(ctx context.Context, by auth.Caller, in *byID) (depot.Custody, error) {
+func (s *Server) custody(ctx context.Context, by auth.Caller, in *ByID) (depot.Custody, error) {
 	return s.desk.Look(ctx).Custody.Custody(ctx, by.Scope(), in.ID)
 }
 
@@ -334,12 +334,12 @@ func (r IssuedReceipt) StatusCode() int {
 	return http.StatusOK
 }
 
-func (s *Server) receiptOf(ctx context.Context, by auth.Caller, in *byRef) (IssuedReceipt, error) {
+func (s *Server) receiptOf(ctx context.Context, by auth.Caller, in *ByRef) (IssuedReceipt, error) {
 	r, issued, err := s.desk.Receipt(ctx, by, in.ID)
 	return IssuedReceipt{r, issued}, err
 }
 
-func (s *Server) receipt(ctx context.Context, by auth.Caller, in *byID) (billing.Receipt, error) {
+func (s *Server) receipt(ctx context.Context, by auth.Caller, in *ByID) (billing.Receipt, error) {
 	return s.desk.ReceiptByID(ctx, by, in.ID)
 }
 

@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -85,7 +86,7 @@ func ProblemOf(err error, lang string) *Problem {
 		status := statuses[f.Kind]
 		detail := f.Message
 		if key := "fault." + f.Code; lang != "" && lang != "en" && say.Has(key) {
-			detail = say.Text(lang, key, f.Args...)
+			detail = fitted(say.Text(lang, key), f.Args)
 		}
 		p := &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail, Code: f.Code, Errors: f.Fields, Allowed: f.Allowed, extra: f.Extra, retry: f.RetryAfter}
 		if status == http.StatusServiceUnavailable && p.retry == 0 {
@@ -94,6 +95,19 @@ func ProblemOf(err error, lang string) *Problem {
 		return p
 	}
 	return &Problem{Type: "about:blank", Title: "Internal Server Error", Status: http.StatusInternalServerError, Code: "internal", Detail: "something went wrong on our side; nothing was changed"}
+}
+
+// fitted fills a translated sentence with as many arguments as it has places for: the same code may be
+// raised with more detail in one place than in another.
+func fitted(sentence string, args []any) string {
+	places := strings.Count(sentence, "%") - 2*strings.Count(sentence, "%%")
+	if places == 0 {
+		return strings.ReplaceAll(sentence, "%%", "%")
+	}
+	if places > len(args) {
+		return sentence
+	}
+	return fmt.Sprintf(sentence, args[:places]...)
 }
 
 // failed logs what nobody outside may see and turns every error into a problem.

@@ -53,7 +53,7 @@ func (s *Server) orderIn(ctx context.Context, by auth.Caller, text string) (*uui
 	return &o.ID, err
 }
 
-func (s *Server) followUp(ctx context.Context, by auth.Caller, in *byID) (aftercare.FollowUp, error) {
+func (s *Server) followUp(ctx context.Context, by auth.Caller, in *ByID) (aftercare.FollowUp, error) {
 	return s.desk.Look(ctx).Promises.FollowUp(ctx, by.Scope(), in.ID)
 }
 
@@ -61,7 +61,7 @@ func (s *Server) attempt(ctx context.Context, by auth.Caller, in *bodyOf[afterca
 	return s.desk.FollowUpAttempt(ctx, by, in.ID, in.Body)
 }
 
-func (s *Server) claim(ctx context.Context, by auth.Caller, in *byID) (aftercare.FollowUp, error) {
+func (s *Server) claim(ctx context.Context, by auth.Caller, in *ByID) (aftercare.FollowUp, error) {
 	return keep(s, ctx, by, func(ctx context.Context, l workorders.Ledgers) (aftercare.FollowUp, error) {
 		return l.Promises.Claim(ctx, by, in.ID)
 	})
@@ -110,7 +110,7 @@ func (s *Server) complaints(ctx context.Context, by auth.Caller, in *struct {
 	return s.desk.Look(ctx).Promises.Complaints(ctx, by, f)
 }
 
-func (s *Server) complaint(ctx context.Context, by auth.Caller, in *byID) (aftercare.Complaint, error) {
+func (s *Server) complaint(ctx context.Context, by auth.Caller, in *ByID) (aftercare.Complaint, error) {
 	return s.desk.Look(ctx).Promises.Complaint(ctx, by, in.ID)
 }
 

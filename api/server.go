@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"log/slog"
 	"net"
@@ -149,10 +150,49 @@ func (s *Server) checked(next echo.HandlerFunc) echo.HandlerFunc {
 			body = []byte("{}")
 			r.Header.Set("Content-Type", "application/json")
 		}
+		if bytes.Contains(body, []byte("null")) {
+			body = withoutNulls(body)
+		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		r.ContentLength = int64(len(body))
 		return next(c)
 	}
+}
+
+// withoutNulls leaves out members that are null: an optional input may be absent or null, which mean the
+// same. What is not JSON is left for the decoder to refuse.
+func withoutNulls(body []byte) []byte {
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	var v any
+	if d.Decode(&v) != nil || d.More() {
+		return body
+	}
+	var strip func(any)
+	strip = func(v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			for key, member := range v {
+				if member == nil {
+					delete(v, key)
+					continue
+				}
+				strip(member)
+			}
+		case []any:
+			for _, element := range v {
+				strip(element)
+			}
+		}
+	}
+	strip(v)
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	if e.Encode(v) != nil {
+		return body
+	}
+	return out.Bytes()
 }
 
 func asMax(err error, to **http.MaxBytesError) bool {

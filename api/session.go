@@ -18,13 +18,13 @@ import (
 // none is the input of calls that need none.
 type none struct{}
 
-// byID names a row in the path.
-type byID struct {
+// ByID names a row in the path.
+type ByID struct {
 	ID uuid.UUID `path:"id" format:"uuid"`
 }
 
-// byRef names a request or an order by id or number.
-type byRef struct {
+// ByRef names a request or an order by id or number.
+type ByRef struct {
 	ID string `path:"id" maxLength:"60" doc:"id or number"`
 }
 
@@ -33,13 +33,13 @@ type body[T any] struct{ Body T }
 
 // bodyOf is a body with the row it is about.
 type bodyOf[T any] struct {
-	byID
+	ByID
 	Body T
 }
 
 // bodyOn is a body with the request or order it is about.
 type bodyOn[T any] struct {
-	byRef
+	ByRef
 	Body T
 }
 
