@@ -438,6 +438,10 @@ func (p Promises) Attempt(ctx context.Context, by auth.Caller, id uuid.UUID, in 
 	set := "state = ?, attempts = attempts + 1, counted_attempts = ?, claimed_by = NULL, claimed_until = NULL"
 	args := []any{to, len(counted)}
 	if ends {
+		until := f.DueTo
+		if f.Shifted { // the list itself put it later, because everybody's calls fell on one day
+			until = f.last()
+		}
 		result := in.Scores.result()
 		if result == "" && in.Next == "complaint" {
 			result = "dissatisfied"
@@ -447,7 +451,7 @@ func (p Promises) Attempt(ctx context.Context, by auth.Caller, id uuid.UUID, in 
 		if in.Outcome == "refused" {
 			reason = "refused"
 		}
-		args = append(args, at, result, in.Scores.of("service"), in.Scores.of("product"), !a.Early && !day.After(f.DueTo), a.Early, reason)
+		args = append(args, at, result, in.Scores.of("service"), in.Scores.of("product"), !a.Early && !day.After(until), a.Early, reason)
 	} else if to == Attempted || to == Suspended {
 		again := in.CallAgainAt
 		if again == nil {

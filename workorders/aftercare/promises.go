@@ -7,20 +7,11 @@ import (
 	"time"
 
 	"github.com/gofrs/uuid/v5"
-	"github.com/uptrace/bun"
 
 	"paigong/internal/auth"
 	"paigong/internal/calendar"
 	"paigong/internal/fault"
 )
-
-// Promises is the list of what was promised to customers. In puts it into a transaction; methods that write
-// expect to be inside one.
-type Promises struct {
-	db       bun.IDB
-	now      func() time.Time
-	settings Settings
-}
 
 // Settings of the callers' team.
 type Settings struct {
@@ -29,34 +20,6 @@ type Settings struct {
 	Office      calendar.Service // when somebody is there to be warned about a deadline
 	Claim       time.Duration    // how long a caller keeps a call
 }
-
-// New opens the list with the usual settings.
-func New(db bun.IDB, now func() time.Time) Promises {
-	return Promises{db, now, Settings{CallsPerDay: 40, Office: calendar.OfficeHours(), Claim: 15 * time.Minute}}
-}
-
-// With is the same list with other settings; those left zero stay as they were.
-func (p Promises) With(s Settings) Promises {
-	if s.CallsPerDay > 0 {
-		p.settings.CallsPerDay = s.CallsPerDay
-	}
-	if s.CallsOn != nil {
-		p.settings.CallsOn = s.CallsOn
-	}
-	if slices.ContainsFunc(s.Office[:], func(day []calendar.Hours) bool { return len(day) > 0 }) {
-		p.settings.Office = s.Office
-	}
-	if s.Claim > 0 {
-		p.settings.Claim = s.Claim
-	}
-	return p
-}
-
-// In is the same list inside a transaction.
-func (p Promises) In(tx bun.IDB) Promises { p.db = tx; return p }
-
-// at is now as PostgreSQL will keep it.
-func (p Promises) at() time.Time { return p.now().UTC().Truncate(time.Microsecond) }
 
 func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
 
@@ -94,38 +57,6 @@ func zone(name string) *time.Location {
 		return loc
 	}
 	return calendar.Shanghai()
-}
-
-// where grows a WHERE clause with its arguments.
-type where struct {
-	terms []string
-	args  []any
-}
-
-func (w *where) and(term string, args ...any) {
-	w.terms = append(w.terms, term)
-	w.args = append(w.args, args...)
-}
-
-func (w *where) String() string {
-	if len(w.terms) == 0 {
-		return ""
-	}
-	return " WHERE " + strings.Join(w.terms, " AND ")
-}
-
-// see limits rows to those in sight: of an organisation of the scope, or about an order one of them serves;
-// for a visiting engineer those about orders he visits.
-func (w *where) see(s auth.Scope, org, order string) error {
-	if err := s.Check(); err != nil {
-		return err
-	}
-	if e := s.Engineer(); e != nil {
-		w.and("EXISTS (SELECT 1 FROM visits v WHERE v.order_id = "+order+" AND v.engineer_id = ? AND v.state NOT IN ('proposed', 'cancelled', 'declined'))", *e)
-		return nil
-	}
-	w.and(s.SQL(org, "w.serving_org_id"))
-	return nil
 }
 
 func number(kind string, year int, n int64) string { return fmt.Sprintf("%s-%d-%06d", kind, year, n) }

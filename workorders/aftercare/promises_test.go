@@ -18,7 +18,6 @@ import (
 	"paigong/internal/calendar"
 	"paigong/internal/fault"
 	"paigong/internal/keyset"
-	"paigong/internal/lifecycle"
 	"paigong/internal/postgres/pgtest"
 	"paigong/workorders/aftercare"
 )
@@ -57,18 +56,6 @@ func open(t *testing.T) *desk {
 		_, err := tx.NewRaw("INSERT INTO engineers (id, org_id, name, created_at) VALUES (?, ?, '李师傅', ?)", d.eng, d.hq, monday).Exec(ctx)
 		return err
 	})
-	rows := []lifecycle.Row{{Kind: "work_order", To: "new"}}
-	for _, m := range []string{"new ready", "ready assigned", "assigned in_progress", "in_progress completed", "in_progress cannot_complete", "completed ready", "completed closed"} {
-		from, to, _ := strings.Cut(m, " ")
-		rows = append(rows, lifecycle.Row{Kind: "work_order", From: from, To: to})
-	}
-	rows = append(append(append(rows, aftercare.FollowUpMoves.Rows()...), aftercare.ComplaintMoves.Rows()...), aftercare.CallbackMoves.Rows()...)
-	rows = append(rows, lifecycle.Row{Kind: "request", To: "received"})
-	var values []string
-	for _, m := range rows {
-		values = append(values, fmt.Sprintf("('%s', '%s', '%s', '%s')", m.Kind, m.From, m.To, m.Action))
-	}
-	d.plant("INSERT INTO lifecycle_moves VALUES " + strings.Join(values, ", ") + " ON CONFLICT DO NOTHING")
 	who := func(login string, org int32, roles ...auth.Role) auth.Caller {
 		return auth.Caller{UserID: id(), Login: login, Roles: roles, OrgID: org}
 	}
@@ -496,6 +483,37 @@ func TestWhatACustomerSaysMakesTheNextStep(t *testing.T) {
 			if err != nil || len(clocks) != 1 || clocks[0].Kind != "reply" || !clocks[0].DueAt.Equal(x.ReplyDueAt) || clocks[0].NextAt == nil {
 				t.Errorf("%s: clocks %+v (%v)", c.name, clocks, err)
 			}
+		}
+	}
+	d.sound()
+}
+
+func TestACallPutLaterByTheListItselfIsStillInTime(t *testing.T) {
+	d := open(t)
+	d.at("2026-02-14 10:00") // the last working day before Spring Festival; everything falls due on the 24th
+	days := map[string]bool{}
+	var last aftercare.FollowUp
+	for range 3 {
+		_, f := d.finished(d.hq)
+		days[f.DueOn.String()] = true
+		last = f
+	}
+	if len(days) != 3 || !last.Shifted || last.Window.From.String() != "2026-02-24" || last.DueOn.String() != "2026-02-26" {
+		t.Fatalf("three calls on %v, the last %+v", days, last)
+	}
+	for _, c := range []struct {
+		at       string
+		inWindow bool
+	}{{"2026-02-26 16:00", true}, {"2026-02-27 09:00", false}} {
+		d.at("2026-02-14 10:00")
+		_, f := d.finished(d.hq)
+		d.do(func(ctx context.Context, tx bun.Tx) error {
+			return d.exec(ctx, tx, "UPDATE follow_ups SET due_on = '2026-02-26' WHERE id = ?", f.ID)
+		})
+		d.at(c.at)
+		got, err := d.attempt(d.caller, f.ID, aftercare.AttemptInput{Outcome: "reached"})
+		if err != nil || *got.FollowUp.InWindow != c.inWindow {
+			t.Errorf("reached %s: in window %v (%v)", c.at, got.FollowUp.InWindow, err)
 		}
 	}
 	d.sound()

@@ -4,27 +4,11 @@ import (
 	"time"
 
 	"github.com/gofrs/uuid/v5"
-	"github.com/uptrace/bun"
 
 	"paigong/internal/calendar"
 	"paigong/internal/keyset"
 	"paigong/internal/money"
 )
-
-// Till issues receipts and takes payments. In puts it into a transaction; methods that write expect to be
-// inside one.
-type Till struct {
-	db  bun.IDB
-	now func() time.Time
-}
-
-// New opens the till.
-func New(db bun.IDB, now func() time.Time) Till { return Till{db, now} }
-
-// In is the same till inside a transaction.
-func (t Till) In(tx bun.IDB) Till { t.db = tx; return t }
-
-func (t Till) at() time.Time { return t.now().UTC().Truncate(time.Microsecond) }
 
 func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
 
@@ -107,14 +91,14 @@ type Line struct {
 // ReceiptFilter narrows the list of receipts; newest first.
 type ReceiptFilter struct {
 	keyset.Ask
-	From         *calendar.Date `query:"-" json:"-"` // issued on this day or later
-	To           *calendar.Date `query:"-" json:"-"` // issued on this day or earlier
+	From         *calendar.Date `json:"-"` // issued on this day or later
+	To           *calendar.Date `json:"-"` // issued on this day or earlier
 	Organisation string         `query:"organisation" json:"-" doc:"code of the issuing organisation"`
-	EngineerID   *uuid.UUID     `query:"-" json:"-"`
-	CustomerID   *uuid.UUID     `query:"-" json:"-"` // with those of files merged into his
-	OrderID      *uuid.UUID     `query:"-" json:"-"`
+	EngineerID   *uuid.UUID     `json:"-"`
+	CustomerID   *uuid.UUID     `json:"-"` // with those of files merged into his
+	OrderID      *uuid.UUID     `json:"-"`
 	State        State          `query:"state" json:"-" enum:"unpaid,part_paid,paid,void"`
-	Zone         *time.Location `query:"-" json:"-"` // where days are counted; nil = mainland China
+	Zone         *time.Location `json:"-"` // where days are counted; nil = mainland China
 }
 
 // PaymentInput is what a client may say about money that changed hands.

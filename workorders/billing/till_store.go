@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gofrs/uuid/v5"
+	"github.com/uptrace/bun"
 
 	"paigong/internal/auth"
 	"paigong/internal/calendar"
@@ -18,6 +19,21 @@ import (
 	"paigong/internal/keyset"
 	"paigong/internal/money"
 )
+
+// Till issues receipts and takes payments. In puts it into a transaction; methods that write expect to be
+// inside one.
+type Till struct {
+	db  bun.IDB
+	now func() time.Time
+}
+
+// New opens the till.
+func New(db bun.IDB, now func() time.Time) Till { return Till{db, now} }
+
+// In is the same till inside a transaction.
+func (t Till) In(tx bun.IDB) Till { t.db = tx; return t }
+
+func (t Till) at() time.Time { return t.now().UTC().Truncate(time.Microsecond) }
 
 // Issue is a receipt to be made. Lines without amounts get quantity × unit price, covered ones nothing.
 type Issue struct {

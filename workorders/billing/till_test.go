@@ -56,9 +56,6 @@ func open(t *testing.T) *shop {
 		_, err := tx.NewRaw("INSERT INTO engineers (id, org_id, name, created_at) VALUES (?, ?, '李师傅', ?)", s.eng, s.hq, noon).Exec(ctx)
 		return err
 	})
-	for _, m := range billing.InvoiceMoves.Rows() {
-		s.plant("INSERT INTO lifecycle_moves VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", m.Kind, m.From, m.To, m.Action)
-	}
 	s.cashier = auth.Caller{UserID: id(), Login: "cashier", Roles: []auth.Role{auth.Cashier}, OrgID: s.hq}.Within(s.hq, s.partner)
 	s.boss = auth.Caller{UserID: id(), Login: "manager", Roles: []auth.Role{auth.Manager}, OrgID: s.hq}.Within(s.hq, s.partner)
 	s.theirs = auth.Caller{UserID: id(), Login: "partner", Roles: []auth.Role{auth.PartnerManager}, OrgID: s.partner}.Within(s.partner)

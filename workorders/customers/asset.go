@@ -82,8 +82,8 @@ type Asset struct {
 // AssetFilter narrows the list of devices; newest first.
 type AssetFilter struct {
 	keyset.Ask
-	CustomerID   *uuid.UUID `query:"-" json:"-"`
-	SiteID       *uuid.UUID `query:"-" json:"-"`
+	CustomerID   *uuid.UUID `json:"-"`
+	SiteID       *uuid.UUID `json:"-"`
 	SerialNumber string     `query:"serial_number" json:"-" maxLength:"100" doc:"how the serial number begins"`
 	Q            string     `query:"q" json:"-" maxLength:"100" doc:"part of model, brand, category, or the beginning of serial number or plate"`
 }

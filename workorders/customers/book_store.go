@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/gofrs/uuid/v5"
 	"github.com/uptrace/bun"
@@ -11,6 +12,21 @@ import (
 	"paigong/internal/auth"
 	"paigong/internal/fault"
 )
+
+// Book is the customer file. In puts it into a transaction; methods that write expect to be inside one.
+type Book struct {
+	db  bun.IDB
+	now func() time.Time
+}
+
+// New opens the book.
+func New(db bun.IDB, now func() time.Time) Book { return Book{db, now} }
+
+// In is the same book inside a transaction.
+func (b Book) In(tx bun.IDB) Book { b.db = tx; return b }
+
+// at is now as PostgreSQL will keep it.
+func (b Book) at() time.Time { return b.now().UTC().Truncate(time.Microsecond) }
 
 // clauses grows a WHERE with its arguments.
 type clauses struct {

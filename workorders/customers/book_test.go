@@ -89,6 +89,17 @@ func (w *town) refused(code string, fn func(ctx context.Context, b customers.Boo
 	}
 }
 
+// sound runs the checks the product ships.
+func (w *town) sound() {
+	w.Helper()
+	for _, c := range customers.Checks {
+		var n int
+		if err := w.db.NewRaw(c.SQL).Scan(context.Background(), &n); err != nil || n != 0 {
+			w.Errorf("%s: %d violations (%v)", c.Name, n, err)
+		}
+	}
+}
+
 func (w *town) customer(name, phone string) customers.Customer {
 	w.Helper()
 	var c customers.Customer
@@ -275,6 +286,7 @@ func TestMergingTwoFilesOfOneCustomer(t *testing.T) {
 		_, err := b.Merge(ctx, w.boss, partners.ID, keep.ID)
 		return err
 	})
+	w.sound()
 }
 
 func TestWhoSeesACustomer(t *testing.T) {
@@ -453,6 +465,7 @@ func TestErasingACustomer(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	w.sound()
 }
 
 func TestWhatTheCustomersTablesRefuse(t *testing.T) {

@@ -48,7 +48,7 @@ type Contract struct {
 // ContractFilter narrows the list of contracts; newest first.
 type ContractFilter struct {
 	keyset.Ask
-	CustomerID *uuid.UUID     `query:"-" json:"-"`
-	AssetID    *uuid.UUID     `query:"-" json:"-"`
-	On         *calendar.Date `query:"-" json:"-"` // only those that cover this day
+	CustomerID *uuid.UUID     `json:"-"`
+	AssetID    *uuid.UUID     `json:"-"`
+	On         *calendar.Date `json:"-"` // only those that cover this day
 }

@@ -13,6 +13,9 @@ import (
 var (
 	// The ways an extension is written in China: 转801, 分机801, -801 behind a landline.
 	extensionWord = regexp.MustCompile(`(?i)\s*(?:转|轉|分机|分機|内线|內線|ext\.?|extension|#|\*)\s*(\d{1,7})\s*$`)
+	// A Chinese number of the right length counts even where the list of number ranges does not know it yet:
+	// a mobile number, or an area code with seven or eight digits.
+	plausible     = regexp.MustCompile(`^(1[3-9]\d{9}|10\d{8}|[2-9]\d{9,10})$`)
 	extensionDash = regexp.MustCompile(`^((?:\(?0\d{2,3}\)?|\+?86[- ]?\(?\d{2,4}\)?)[- ]?\d{7,8})[- ]+(\d{1,6})$`)
 )
 
@@ -36,7 +39,8 @@ func NormalisePhone(raw, region string) (string, error) {
 		region = "CN"
 	}
 	number, err := phonenumbers.Parse(plain, region)
-	if err != nil || !phonenumbers.IsValidNumber(number) || !digits(extension) {
+	if err != nil || !digits(extension) || !phonenumbers.IsValidNumber(number) &&
+		!(number.GetCountryCode() == 86 && plausible.MatchString(phonenumbers.GetNationalSignificantNumber(number))) {
 		return "", fault.New(fault.Invalid, "phone_invalid", "%q is not a phone number: a landline needs its area code", raw).Field("body.phone", "not a phone number")
 	}
 	out := phonenumbers.Format(number, phonenumbers.E164)
