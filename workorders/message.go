@@ -5,6 +5,7 @@ import (
 
 	"github.com/gofrs/uuid/v5"
 
+	"paigong/internal/auth"
 	"paigong/internal/notify"
 )
 
@@ -33,4 +34,29 @@ func (w *work) tellEngineer(ctx context.Context, o *Order, engineer uuid.UUID, k
 func (w *work) tellOffice(ctx context.Context, o *Order, audience, key string) error {
 	_, err := w.outbox.Send(ctx, notify.Message{OrgID: o.OrgID, OrderID: &o.ID, Audience: audience, Lang: "zh-Hans", Key: key, Args: []string{o.Number, o.Summary}, DueAt: w.at})
 	return err
+}
+
+// calledInstead are the messages that somebody says by voice when no channel reaches the customer, with
+// the reason under which they stand on the call-back list. The others are a courtesy.
+var calledInstead = map[string]string{
+	"message.customer.window": "appointment", "message.customer.changed": "appointment", "message.customer.changed_by_us": "appointment", "message.customer.cancelled": "appointment",
+	"message.customer.displaced": "displaced", "message.customer.part_waiting": "delay", "message.customer.part_arrived": "part_arrived",
+	"message.customer.no_access": "no_access", "message.customer.quote": "quote_open",
+}
+
+// Undelivered puts what no channel could tell a customer on the call-back list. It may be called again for
+// the same message; one entry a reason stays.
+func (d *Desk) Undelivered(ctx context.Context, m notify.Message) error {
+	reason := calledInstead[m.Key]
+	if m.Audience != "customer" || reason == "" || m.OrderID == nil {
+		return nil
+	}
+	by := auth.System("messages")
+	return d.change(ctx, by, func(ctx context.Context, w *work) error {
+		o, err := lockOrder(ctx, w.tx, by.Scope(), m.OrderID.String())
+		if err != nil {
+			return err
+		}
+		return w.callBack(ctx, &o, reason, m.Text())
+	})
 }

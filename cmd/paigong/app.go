@@ -10,11 +10,14 @@ import (
 	"sync/atomic"
 	"time"
 
+	"paigong/api"
+	"paigong/api/pages"
 	"paigong/internal/audit"
 	"paigong/internal/auth"
-	"paigong/internal/files"
 	"paigong/internal/jobs"
+	"paigong/internal/notify"
 	"paigong/internal/postgres"
+	"paigong/workorders"
 )
 
 // drainTime is how long running requests may take after the program was asked to end.
@@ -43,34 +46,52 @@ type background func(ctx context.Context) error
 // the program was asked to end, for handlers that would otherwise never return.
 func (a *App) wire(stopping context.Context, s *postgres.Server) (http.Handler, []background, error) {
 	db, now, log := s.DB(), a.config.Now, a.config.Log
-	people := auth.New(db, now, auth.Rules{})
-	cabinet := files.New(db, now)
-	account := audit.New(db, now)
+	client := notify.NewClient(false)
+	hooks := notify.NewWebhooks(db, now, client)
+	channels, err := a.config.channels(client)
+	if err != nil {
+		return nil, nil, err
+	}
+	outbox := notify.NewOutbox(db, now)
+	courier := notify.NewCourier(outbox, hooks, log, channels...)
 	queue := jobs.NewQueue(db, now)
 
+	var server *api.Server
+	base := a.config.BaseURL
+	if base == "" {
+		base = a.URL()
+	}
+	desk := workorders.New(workorders.Config{DB: db, Now: now, Log: log, BaseURL: base, SignIn: a.config.SignIn, Hooks: hooks, Woken: func() {
+		server.Woken()
+		courier.Wake()
+		queue.Wake()
+	}})
+	server = api.New(api.Config{Desk: desk, Hooks: hooks, Log: log, Version: version(), Stop: stopping.Done(), Screens: func(s *api.Server) api.Screens { return pages.New(s) }})
+	courier.OnUndelivered(desk.Undelivered)
+
+	account := audit.New(db, now)
 	if _, err := account.Start(stopping); err != nil {
 		return nil, nil, err
 	}
 	runner := jobs.NewRunner(queue, log, 0)
 	runner.Pulse("seal the account of changes", 5*time.Second, func(ctx context.Context) error { _, err := account.Seal(ctx); return err })
-	for _, repeat := range []struct {
-		name, when string
-		do         func(context.Context) error
-	}{
-		{"sweep jobs", "11 * * * *", queue.Sweep},
-		{"sweep sessions", "23 * * * *", people.Sweep},
-		{"sweep files", "37 * * * *", func(ctx context.Context) error { _, err := cabinet.Sweep(ctx); return err }},
-	} {
-		if err := runner.Every(repeat.name, repeat.when, repeat.do); err != nil {
+	repeats := []workorders.Task{
+		{Name: "sweep jobs", Spec: "11 * * * *", Do: queue.Sweep},
+		{Name: "sweep sessions", Spec: "23 * * * *", Do: desk.Look(stopping).People.Sweep},
+		{Name: "sweep files", Spec: "37 * * * *", Do: func(ctx context.Context) error { _, err := desk.Look(ctx).Cabinet.Sweep(ctx); return err }},
+		{Name: "sweep webhooks", Spec: "47 * * * *", Do: hooks.Sweep},
+	}
+	for _, repeat := range append(repeats, desk.Tasks()...) {
+		if err := runner.Every(repeat.Name, repeat.Spec, repeat.Do); err != nil {
 			return nil, nil, err
 		}
 	}
-	return http.NotFoundHandler(), []background{runner.Run}, nil
+	return server, []background{runner.Run, courier.Run}, nil
 }
 
 // inviteFirst shows the link with which the first administrator sets up an empty database.
 func (a *App) inviteFirst(ctx context.Context, s *postgres.Server) error {
-	token, needed, err := auth.New(s.DB(), a.config.Now, auth.Rules{}).FirstRun(ctx)
+	token, needed, err := auth.New(s.DB(), a.config.Now, a.config.SignIn).FirstRun(ctx)
 	if needed {
 		a.config.Say("Nobody can sign in yet. Set up the first administrator, once, within a day: " + a.URL() + setupPath + token)
 	}

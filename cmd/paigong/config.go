@@ -11,10 +11,13 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
 
+	"paigong/internal/auth"
+	"paigong/internal/notify"
 	"paigong/internal/say"
 )
 
@@ -27,6 +30,11 @@ type Config struct {
 	Lang        string         // language of people who have not chosen one
 	Now         func() time.Time
 	Log         *slog.Logger
+	BaseURL     string            // where customers reach the program; empty: its own address
+	SMTP        string            // smtp://user:password@host:port?from=…&tls=…; empty: no mail
+	Gateway     string            // address that takes messages to telephone numbers; empty: none
+	GatewayKey  string            // the secret it is signed with
+	SignIn      auth.Rules        // of passwords and sessions
 	Say         func(line string) // what the operator must see, such as the set-up link; nil: silence
 }
 
@@ -53,6 +61,10 @@ func (g *Globals) settings() ([]Setting, error) {
 		{env: "DATABASE_URL", secret: true},
 		{env: "PAIGONG_TZ", standard: "Asia/Shanghai"},
 		{env: "PAIGONG_LANG", standard: say.Chinese},
+		{env: "PAIGONG_BASE_URL"},
+		{env: "PAIGONG_SMTP", secret: true},
+		{env: "PAIGONG_GATEWAY"},
+		{env: "PAIGONG_GATEWAY_KEY", secret: true},
 	}
 	var all []Setting
 	for _, s := range list {
@@ -86,6 +98,7 @@ func (g *Globals) config() (Config, error) {
 	c := Config{
 		Listen: value("PAIGONG_LISTEN"), Data: value("PAIGONG_DATA"), DatabaseURL: value("DATABASE_URL"),
 		Lang: value("PAIGONG_LANG"), Now: time.Now, Log: g.Log,
+		BaseURL: strings.TrimRight(value("PAIGONG_BASE_URL"), "/"), SMTP: value("PAIGONG_SMTP"), Gateway: value("PAIGONG_GATEWAY"), GatewayKey: value("PAIGONG_GATEWAY_KEY"),
 	}
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		return Config{}, fmt.Errorf("PAIGONG_LISTEN %q: want HOST:PORT, for example 127.0.0.1:8080", c.Listen)
@@ -97,6 +110,38 @@ func (g *Globals) config() (Config, error) {
 		return Config{}, fmt.Errorf("PAIGONG_LANG %q: want one of %s", c.Lang, strings.Join(say.Languages(), ", "))
 	}
 	return c, nil
+}
+
+// channels are the ways out of the house that were set up. Without one, what has to be told to a customer
+// goes on the call-back list instead.
+func (c Config) channels(client *notify.Client) ([]notify.Channel, error) {
+	var out []notify.Channel
+	if c.SMTP != "" {
+		u, err := url.Parse(c.SMTP)
+		if err != nil || u.Scheme != "smtp" || u.Query().Get("from") == "" {
+			return nil, errors.New("PAIGONG_SMTP: want smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS, with &tls=none for a server on this machine")
+		}
+		m := notify.MailConfig{Host: u.Hostname(), From: u.Query().Get("from"), FromName: u.Query().Get("name"), TLS: u.Query().Get("tls"), Username: u.User.Username()}
+		m.Password, _ = u.User.Password()
+		if u.Port() != "" {
+			if m.Port, err = strconv.Atoi(u.Port()); err != nil {
+				return nil, fmt.Errorf("PAIGONG_SMTP: %w", err)
+			}
+		}
+		mail, err := notify.NewMail(m)
+		if err != nil {
+			return nil, fmt.Errorf("PAIGONG_SMTP: %w", err)
+		}
+		out = append(out, mail)
+	}
+	if c.Gateway != "" {
+		g, err := notify.NewGateway(client, c.Gateway, []byte(c.GatewayKey), c.Now)
+		if err != nil {
+			return nil, fmt.Errorf("PAIGONG_GATEWAY: %w", err)
+		}
+		out = append(out, g)
+	}
+	return out, nil
 }
 
 // dataFolder is where a user's programs keep their data: as root /var/lib, else the
