@@ -1,0 +1,490 @@
+package planner
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Objective is what a plan is judged by.
+type Objective uint8
+
+const (
+	// Service is the vector of doc.go: unserved by priority, lateness, working time, and so on.
+	Service Objective = iota
+	// WorkingTime is travel, waiting and service of all routes; every order has to be served.
+	WorkingTime
+	// Distance is driving alone; every order has to be served.
+	Distance
+)
+
+// matrixPlaces is how many places may have a matrix of their own; above that a leg is computed
+// when it is asked for, because a matrix grows with the square of the places.
+const matrixPlaces = 1500
+
+// model is a problem made ready for millions of insertions. It is read-only and shared by all
+// islands. Jobs are the orders followed by the diary entries that keep their time; a place is
+// a row of the travel table.
+type model struct {
+	f         *facts
+	objective Objective
+	jobs      []job
+	crews     []crew
+	stores    []depot
+	skus      int
+	spots     []spot
+	table     []int64 // seconds[a*places+b], or nil
+	turned    []int64 // the same by column; shared with table when symmetric
+	places    int32
+	metric    bool
+	endless   bool // no store ever runs out
+	// simple problems have one window per job, no rests, no promised times: the fast scan does.
+	simple  bool
+	near    [][]int32 // of a job: other jobs, nearest first
+	maySend [][]int32 // of a job: engineers who may do it, nearest home first
+	homeLeg []int64   // of a job: the drive from the nearest of them
+	can     []uint64  // job × engineer, as bits
+	canRow  int
+	keep    int64 // cost of moving an announced visit to another engineer is four of these
+	total   int   // crews that work at all
+}
+
+type job struct {
+	place    int32
+	service  int64
+	windows  []Window // never empty
+	due      int64
+	weight   int64
+	priority int32
+	parts    []need
+	tools    []uint64
+	hasTools bool
+	fixed    int32 // crew whose diary entry this is, or -1
+	pickup   int32 // store of a pick-up in the diary, else NoStore
+	crew     int32 // announced to, or -1
+	start    int64 // announced start
+	where    Place // of a diary entry
+	scarce   int64
+}
+
+type crew struct {
+	engineer  int32
+	place     int32 // where the day starts
+	home      int32
+	from      int64
+	to        int64
+	homeBy    int64
+	rests     []rest
+	maxVisits int32
+	mayFetch  bool
+	twin      int32 // first crew that is exactly alike
+	entries   []int32
+	works     bool
+}
+
+type depot struct {
+	place    int32
+	windows  []Window
+	handling int64
+	tools    []uint64
+}
+
+const lastInstant = int64(1) << 60
+
+func always() []Window { return []Window{{-lastInstant, lastInstant}} }
+
+// newModel reads the first shift of every engineer: a plan is for one day.
+func newModel(p *Problem, objective Objective, keep int64) *model {
+	m := &model{f: newFacts(p), objective: objective, keep: keep}
+	f := m.f
+	m.skus = len(f.skus)
+	rows := map[Place]int32{}
+	place := func(pl Place) int32 {
+		if row, ok := rows[pl]; ok && pl.Known() {
+			return row
+		}
+		row := int32(len(m.spots))
+		m.spots = append(m.spots, spotOf(pl))
+		rows[pl] = row
+		return row
+	}
+	engineer := map[string]int32{}
+	dawn := lastInstant
+	for e := range p.Engineers {
+		engineer[p.Engineers[e].ID] = int32(e)
+		if len(p.Engineers[e].Shifts) > 0 {
+			dawn = min(dawn, p.Engineers[e].Shifts[0].From)
+		}
+	}
+	m.simple = true
+	for o := range p.Orders {
+		g := &f.orders[o]
+		j := job{place: place(p.Orders[o].Place), service: g.service, windows: g.windows, due: g.due, weight: g.weight,
+			priority: int32(p.Orders[o].Priority), parts: g.parts, tools: g.tools, fixed: -1, pickup: NoStore, crew: -1}
+		if len(j.windows) == 0 {
+			j.windows = always()
+		}
+		if g.start != AnyStart {
+			j.windows = []Window{{g.start, g.start}}
+		}
+		for _, w := range j.tools {
+			j.hasTools = j.hasTools || w != 0
+		}
+		if objective != Service {
+			j.due = NoDue
+		}
+		if a := p.Orders[o].Announced; a != nil {
+			if e, ok := engineer[a.Engineer]; ok {
+				j.crew, j.start = e, a.Start
+			}
+		}
+		if len(j.windows) > 1 || j.due != NoDue || j.crew >= 0 {
+			m.simple = false
+		}
+		m.jobs = append(m.jobs, j)
+	}
+	for i := range p.Stores {
+		g := &f.stores[i]
+		d := depot{place: place(p.Stores[i].Place), windows: g.hours, handling: g.handling, tools: g.tools}
+		if len(d.windows) == 0 {
+			d.windows = always()
+		}
+		m.stores = append(m.stores, d)
+	}
+	booked := make([][]Visit, len(p.Engineers))
+	for _, v := range p.Booked {
+		booked[v.Engineer] = append(booked[v.Engineer], v)
+	}
+	for e := range p.Engineers {
+		m.crews = append(m.crews, m.newCrew(e, booked[e], place))
+	}
+	m.metric = f.metric
+	m.fillTable()
+	m.findTwins()
+	m.findWho()
+	m.findNear()
+	m.rateScarcity()
+	m.endless = true
+	for i := range m.f.stores {
+		for _, n := range m.f.stores[i].stock {
+			m.endless = m.endless && n >= Unlimited/2
+		}
+	}
+	return m
+}
+
+func (m *model) newCrew(e int, booked []Visit, place func(Place) int32) crew {
+	who := &m.f.p.Engineers[e]
+	c := crew{engineer: int32(e), home: place(who.Home), maxVisits: math.MaxInt32, mayFetch: storeVisits(who) > 0, twin: int32(e)}
+	c.place = c.home
+	if who.MaxVisits > 0 {
+		c.maxVisits = int32(who.MaxVisits)
+	}
+	if len(who.Shifts) == 0 {
+		return c
+	}
+	now := m.f.p.Now
+	s := who.Shifts[0]
+	c.works = true
+	c.from, c.to, c.homeBy = max(s.From, now), s.To, s.To+s.Overtime
+	if now >= s.From && now <= s.To && who.At.Known() {
+		c.place = place(who.At)
+	}
+	pickups := 0
+	entry := func(from, to int64, at Place, store int32) {
+		c.entries = append(c.entries, int32(len(m.jobs)))
+		m.jobs = append(m.jobs, job{place: place(at), service: to - from, windows: []Window{{from, from}}, due: NoDue, priority: 1, fixed: int32(e), pickup: store, crew: -1, where: at})
+	}
+	for _, b := range who.Blocked {
+		switch {
+		case b.To <= c.from || b.From >= c.homeBy || b.To == b.From:
+		case b.Place.Known():
+			entry(b.From, b.To, b.Place, NoStore)
+		case b.From <= c.from:
+			c.from = b.To
+		case b.To >= s.To:
+			c.to, c.homeBy = b.From, b.From
+		default:
+			c.rests = append(c.rests, rest{b.From, b.From, b.To - b.From})
+		}
+	}
+	if c.from >= c.homeBy {
+		c.works = false
+		return c
+	}
+	for _, b := range who.Breaks {
+		from, to := max(b.From, c.from), min(b.To, c.homeBy)
+		if to-from >= b.Length && len(c.rests) < maxRests {
+			c.rests = append(c.rests, rest{from, to - b.Length, b.Length})
+		}
+	}
+	slices.SortStableFunc(c.rests, func(a, b rest) int { return compare(a.latest, b.latest) })
+	for _, v := range booked {
+		if v.End > c.from && v.Start < c.homeBy {
+			entry(v.Start, v.End, v.Place, int32(v.Store))
+			if v.Store != NoStore {
+				pickups++
+			}
+		} else if v.End <= now && v.Start >= s.From && !who.At.Known() {
+			c.place = place(v.Place)
+		}
+	}
+	c.mayFetch = storeVisits(who) > pickups
+	slices.SortStableFunc(c.entries, func(a, b int32) int { return compare(m.jobs[a].windows[0].From, m.jobs[b].windows[0].From) })
+	if len(c.rests) > 0 {
+		m.simple = false
+	}
+	return c
+}
+
+// maxRests of one shift fit into the mask of a gap.
+const maxRests = 8
+
+func (m *model) fillTable() {
+	m.places = int32(len(m.spots))
+	if m.places > matrixPlaces {
+		return
+	}
+	n := int(m.places)
+	m.table = make([]int64, n*n)
+	symmetric := true
+	for a := range n {
+		for b := range n {
+			m.table[a*n+b], _ = m.f.road.leg(&m.spots[a], &m.spots[b])
+		}
+	}
+	for a := range n {
+		for b := range a {
+			symmetric = symmetric && m.table[a*n+b] == m.table[b*n+a]
+		}
+	}
+	m.turned = m.table
+	if !symmetric {
+		m.turned = make([]int64, n*n)
+		for a := range n {
+			for b := range n {
+				m.turned[b*n+a] = m.table[a*n+b]
+			}
+		}
+	}
+}
+
+func (m *model) leg(a, b int32) int64 {
+	if m.table != nil {
+		return m.table[a*m.places+b]
+	}
+	seconds, _ := m.f.road.leg(&m.spots[a], &m.spots[b])
+	return seconds
+}
+
+func (m *model) findTwins() {
+	seen := map[string]int32{}
+	for i := range m.crews {
+		c := &m.crews[i]
+		if !c.works || len(c.entries) > 0 {
+			continue
+		}
+		f, e := m.f, i
+		key := fmt.Sprint(c.place, c.home, c.from, c.to, c.homeBy, c.rests, c.maxVisits, c.mayFetch, f.toolsOf(e), f.vanOf(e),
+			f.levels[e*len(f.skill):(e+1)*len(f.skill)], f.covers[e*len(f.region):(e+1)*len(f.region)])
+		if first, ok := seen[key]; ok {
+			c.twin = first
+			continue
+		}
+		seen[key] = int32(i)
+	}
+	// An order that names somebody tells him from his twins.
+	for o := range m.f.orders {
+		g := &m.f.orders[o]
+		for _, e := range append(slices.Clone(g.blocked), g.pinned, g.preferred, m.jobs[o].crew) {
+			if e >= 0 {
+				group := m.crews[e].twin
+				for i := range m.crews {
+					if m.crews[i].twin == group {
+						m.crews[i].twin = int32(i)
+					}
+				}
+			}
+		}
+	}
+}
+
+func (m *model) findWho() {
+	m.canRow = (len(m.crews) + 63) / 64
+	m.can = make([]uint64, len(m.jobs)*m.canRow)
+	m.maySend = make([][]int32, len(m.jobs))
+	m.homeLeg = make([]int64, len(m.jobs))
+	type ranked struct {
+		crew int32
+		far  int64
+	}
+	var list []ranked
+	for j := range m.jobs {
+		list = list[:0]
+		if m.jobs[j].fixed >= 0 {
+			c := m.jobs[j].fixed
+			m.can[j*m.canRow+int(c)/64] |= 1 << (c % 64)
+			m.maySend[j] = []int32{c}
+			continue
+		}
+		for c := range m.crews {
+			if !m.crews[c].works {
+				continue
+			}
+			if _, ok := m.f.mayServe(c, j); !ok {
+				continue
+			}
+			m.can[j*m.canRow+c/64] |= 1 << (c % 64)
+			list = append(list, ranked{int32(c), m.leg(m.crews[c].place, m.jobs[j].place)})
+		}
+		slices.SortFunc(list, func(a, b ranked) int {
+			if r := compare(a.far, b.far); r != 0 {
+				return r
+			}
+			return int(a.crew - b.crew)
+		})
+		if len(list) > 0 {
+			m.homeLeg[j] = list[0].far
+		}
+		m.maySend[j] = make([]int32, len(list))
+		for i := range list {
+			m.maySend[j][i] = list[i].crew
+		}
+	}
+}
+
+func (m *model) allowed(job, crew int32) bool {
+	return m.can[int(job)*m.canRow+int(crew)>>6]&(1<<(crew&63)) != 0
+}
+
+// nearest is how many neighbours a job knows.
+const nearest = 100
+
+func (m *model) findNear() {
+	m.near = make([][]int32, len(m.jobs))
+	type ranked struct {
+		job int32
+		far int64
+	}
+	pick := func(j int, list []ranked) {
+		slices.SortFunc(list, func(a, b ranked) int {
+			if r := compare(a.far, b.far); r != 0 {
+				return r
+			}
+			return int(a.job - b.job)
+		})
+		list = list[:min(len(list), nearest)]
+		m.near[j] = make([]int32, len(list))
+		for i := range list {
+			m.near[j][i] = list[i].job
+		}
+	}
+	if m.table != nil || len(m.jobs) <= 2*nearest {
+		list := make([]ranked, 0, len(m.jobs))
+		for j := range m.jobs {
+			list = list[:0]
+			for k := range m.jobs {
+				if k != j {
+					list = append(list, ranked{int32(k), m.leg(m.jobs[j].place, m.jobs[k].place)})
+				}
+			}
+			pick(j, list)
+		}
+		return
+	}
+	m.findNearOnMap(func(j int, around []int32) {
+		list := make([]ranked, 0, len(around))
+		for _, k := range around {
+			if int(k) != j {
+				list = append(list, ranked{k, m.leg(m.jobs[j].place, m.jobs[k].place)})
+			}
+		}
+		pick(j, list)
+	})
+}
+
+// findNearOnMap sorts the jobs into cells of a grid and looks at rings of cells until a ring
+// beyond enough neighbours is complete, so that no pair of far places is ever measured.
+func (m *model) findNearOnMap(each func(j int, around []int32)) {
+	orders := m.f.p.Orders
+	spotAt := func(j int) (lat, lng float64, known bool) {
+		s := m.spots[m.jobs[j].place]
+		if s.kind != pointPlace {
+			return 0, 0, false
+		}
+		return math.Asin(max(-1, min(1, s.z))), math.Atan2(s.y, s.x), true
+	}
+	lo, hi := [2]float64{math.Inf(1), math.Inf(1)}, [2]float64{math.Inf(-1), math.Inf(-1)}
+	for j := range m.jobs {
+		if lat, lng, ok := spotAt(j); ok {
+			lo[0], hi[0] = min(lo[0], lat), max(hi[0], lat)
+			lo[1], hi[1] = min(lo[1], lng), max(hi[1], lng)
+		}
+	}
+	side := max(1, int(math.Sqrt(float64(len(orders))/8)))
+	cell := func(v float64, axis int) int {
+		if width := hi[axis] - lo[axis]; width > 0 {
+			return min(side-1, max(0, int((v-lo[axis])/width*float64(side))))
+		}
+		return 0
+	}
+	cells := make([][]int32, side*side)
+	for j := range m.jobs {
+		lat, lng, _ := spotAt(j)
+		at := cell(lat, 0)*side + cell(lng, 1)
+		cells[at] = append(cells[at], int32(j))
+	}
+	var around []int32
+	for j := range m.jobs {
+		lat, lng, _ := spotAt(j)
+		a, b := cell(lat, 0), cell(lng, 1)
+		around = around[:0]
+		enough := side
+		for ring := 0; ring <= enough && ring < side; ring++ {
+			for x := max(0, a-ring); x <= min(side-1, a+ring); x++ {
+				for y := max(0, b-ring); y <= min(side-1, b+ring); y++ {
+					if max(abs(x-a), abs(y-b)) == ring {
+						around = append(around, cells[x*side+y]...)
+					}
+				}
+			}
+			if len(around) > nearest && enough == side {
+				enough = ring + 1
+			}
+		}
+		each(j, around)
+	}
+}
+
+func abs[T int | int64](x T) T {
+	if x < 0 {
+		return -x
+	}
+	return x
+}
+
+// rateScarcity tells how short each job's parts are over the whole problem, in percent of
+// demand that cannot be covered by one unit of everything there is.
+func (m *model) rateScarcity() {
+	demand, supply := make([]int64, m.skus), make([]int64, m.skus)
+	for j := range m.jobs {
+		for _, n := range m.jobs[j].parts {
+			demand[n.id] += n.amount
+		}
+	}
+	for e := range m.crews {
+		for k, n := range m.f.vanOf(e) {
+			supply[k] += min(n, Unlimited/1_000_000)
+		}
+	}
+	for s := range m.stores {
+		for k, n := range m.f.stores[s].stock {
+			supply[k] += min(n, Unlimited/1_000_000)
+		}
+	}
+	for j := range m.jobs {
+		for _, n := range m.jobs[j].parts {
+			m.jobs[j].scarce = max(m.jobs[j].scarce, 1+1000*demand[n.id]/(1+supply[n.id]))
+		}
+	}
+}

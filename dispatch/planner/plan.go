@@ -1,0 +1,327 @@
+package planner
+
+import (
+	"slices"
+	"sync"
+)
+
+// Options of a plan. The zero value plans by the service objective for a moment.
+type Options struct {
+	Objective Objective
+	// Iterations of every island; 0 together with a nil Clock means DefaultIterations.
+	Iterations int
+	// Clock tells how much of the time is used up, 0 to 1; the plan ends at 1. It is asked once
+	// in a while by one goroutine at a time. With a Clock a plan is not repeatable; without, the
+	// same problem, seed, iterations and threads give the same plan.
+	Clock func() float64
+	// Threads is the number of islands, at least one.
+	Threads int
+	Seed    uint64
+	// Progress, when set, hears of the best plan so far after every round.
+	Progress func(Progress)
+	// Start is a plan to begin from, for a repair after something happened.
+	Start *Plan
+	// KeepAnnounced is what a change of an announced visit costs in seconds: four times this
+	// for another engineer, once for a start moved by more than half an hour.
+	KeepAnnounced int64
+}
+
+// DefaultIterations when nothing else is said.
+const DefaultIterations = 20000
+
+// Progress is a look at a running plan.
+type Progress struct {
+	Fraction   float64
+	Iterations int
+	Unserved   int
+	Cost       int64
+}
+
+// Plan is a day for everybody.
+type Plan struct {
+	Routes    []Route
+	Unplanned []Unplanned
+	Score     Score
+	// Iterations that were made by all islands together.
+	Iterations int
+}
+
+// Route is one engineer's day; engineers without work have none.
+type Route struct {
+	Engineer int
+	// Leave is when he leaves, Home when he is back, breaks included.
+	Leave, Home int64
+	Stops       []Stop
+	Breaks      []Window
+}
+
+// Stop is a visit at an order, at a store, or an entry of the diary.
+type Stop struct {
+	Order int // index, or NoOrder
+	Store int // index, or NoStore
+	Start int64
+	// Diary marks an entry that was there before, at Place until End.
+	Diary bool
+	Place Place
+	End   int64
+	// Take is what is fetched at a store.
+	Take []Part
+}
+
+// NoOrder marks a stop that is not an order.
+const NoOrder = -1
+
+// Unplanned is an order that is in no route, with what refuses the engineers.
+type Unplanned struct {
+	Order   int
+	Reasons []Rule
+}
+
+// Score is the objective vector, compared from the left: unserved orders of priority 1 to 4,
+// weighted lateness, working seconds, metres, overtime, fairness, stability.
+type Score [10]int64
+
+// Less tells whether a is the better score.
+func (a Score) Less(b Score) bool {
+	for i := range a {
+		if a[i] != b[i] {
+			return a[i] < b[i]
+		}
+	}
+	return false
+}
+
+// Plan makes a day plan of the first shift of every engineer.
+func (p *Problem) Plan(o Options) (*Plan, error) {
+	if err := p.Check(); err != nil {
+		return nil, err
+	}
+	if o.Iterations <= 0 && o.Clock == nil {
+		o.Iterations = DefaultIterations
+	}
+	m := newModel(p, o.Objective, o.KeepAnnounced)
+	islands := make([]*search, max(1, o.Threads))
+	for i := range islands {
+		islands[i] = newSearch(m, o.Seed*1_000_003+uint64(i))
+	}
+	if o.Start != nil {
+		islands[0].follow(o.Start)
+	}
+	done := 0
+	each(islands, func(s *search) { s.start() })
+	if len(m.f.orders) > 0 {
+		done = improve(islands, o)
+	}
+	each(islands, func(s *search) { s.finish() })
+	plan := leader(islands).plan()
+	plan.Iterations = done
+	plan.Score, _ = p.Score(plan)
+	if len(plan.Unplanned) > 0 {
+		if err := p.sayWhy(plan); err != nil {
+			return nil, err
+		}
+	}
+	return plan, nil
+}
+
+// leader is the island with the best plan, the first of equals.
+func leader(islands []*search) *search {
+	best := islands[0]
+	for _, s := range islands[1:] {
+		if s.top.beats(&best.top) {
+			best = s
+		}
+	}
+	return best
+}
+
+func (t *snapshot) beats(u *snapshot) bool {
+	r := t.left.compare(u.left)
+	return r < 0 || r == 0 && t.rank.less(u.rank)
+}
+
+// exchange lets the island that is furthest behind go on from the best plan.
+func exchange(islands []*search) {
+	best, worst := leader(islands), islands[len(islands)-1]
+	for _, s := range islands {
+		if worst.top.beats(&s.top) {
+			worst = s
+		}
+	}
+	if best.top.beats(&worst.top) {
+		worst.adopt(&best.top)
+	}
+}
+
+func each(islands []*search, do func(*search)) {
+	if len(islands) == 1 {
+		do(islands[0])
+		return
+	}
+	var wait sync.WaitGroup
+	for _, s := range islands {
+		wait.Go(func() { do(s) })
+	}
+	wait.Wait()
+}
+
+// rounds is how often islands exchange what they have.
+const rounds = 50
+
+// A plan is remembered every so many iterations; remembered routes are recombined every so
+// many rounds.
+const (
+	rememberEvery = 20
+	combineEvery  = 10
+	exchangeEvery = 10
+)
+
+// improve runs the islands in rounds of equal length until the budget is used.
+func improve(islands []*search, o Options) int {
+	size := max(1, o.Iterations/rounds)
+	if o.Iterations <= 0 {
+		size = max(1, min(200, 20000/len(islands[0].m.jobs)))
+	}
+	done, fraction, round := 0, 0.0, 0
+	for fraction < 1 {
+		length := size
+		if o.Iterations > 0 {
+			length = min(size, o.Iterations-done)
+		}
+		until := fraction
+		if o.Iterations > 0 {
+			until = float64(done+length) / float64(o.Iterations)
+		}
+		each(islands, func(s *search) {
+			s.tally()
+			for k := range length {
+				at := fraction + (until-fraction)*float64(k)/float64(length)
+				s.step(s.pace.at(at))
+				if k%rememberEvery == 0 {
+					s.remember()
+				}
+			}
+			if s.rounds++; s.rounds%combineEvery == 0 {
+				s.recombine()
+			}
+		})
+		if round++; round%exchangeEvery == 0 && len(islands) > 1 {
+			exchange(islands)
+		}
+		done += length
+		fraction = until
+		if o.Iterations > 0 && done >= o.Iterations {
+			fraction = 1
+		}
+		if o.Clock != nil {
+			fraction = max(fraction, o.Clock())
+		}
+		if o.Progress != nil {
+			top := &leader(islands).top
+			o.Progress(Progress{Fraction: fraction, Iterations: done * len(islands), Unserved: len(top.absent), Cost: top.rank.dur})
+		}
+	}
+	return done * len(islands)
+}
+
+// follow puts orders where an earlier plan had them, as far as that is still possible.
+func (s *search) follow(plan *Plan) {
+	for _, was := range plan.Routes {
+		if was.Engineer < 0 || was.Engineer >= len(s.routes) {
+			continue
+		}
+		for _, stop := range was.Stops {
+			if stop.Order < 0 || stop.Order >= len(s.m.f.orders) || s.where[stop.Order] >= 0 || !s.m.allowed(int32(stop.Order), int32(was.Engineer)) {
+				continue
+			}
+			id := int32(stop.Order)
+			r := &s.routes[was.Engineer]
+			ch := s.best(r, id, noChance)
+			if ch.crew < 0 {
+				continue
+			}
+			s.count(r, -1)
+			s.put(r, id, ch)
+			s.settle(r)
+			s.count(r, 1)
+			s.left[s.m.level(id)]--
+			for k, a := range s.absent {
+				if a == id {
+					s.absent = append(s.absent[:k], s.absent[k+1:]...)
+					break
+				}
+			}
+		}
+	}
+}
+
+// plan writes the best plan down with times.
+func (s *search) plan() *Plan {
+	m := s.m
+	out := &Plan{}
+	for i := range s.top.routes {
+		if len(s.top.routes[i].stops) > 0 {
+			out.Routes = append(out.Routes, m.timetable(&s.top.routes[i]))
+		}
+	}
+	for o := range m.f.orders {
+		left := false
+		for _, id := range s.top.absent {
+			left = left || int(id) == o
+		}
+		if left {
+			out.Unplanned = append(out.Unplanned, Unplanned{Order: o})
+		}
+	}
+	return out
+}
+
+// timetable gives every stop its time: leave as late as the end of the day and the promises
+// allow, then do everything as soon as possible.
+func (m *model) timetable(r *route) Route {
+	c := &m.crews[r.crew]
+	van := m.f.vanOf(int(r.crew))
+	out := Route{Engineer: int(c.engineer), Leave: r.stops[0].s.e}
+	if m.objective == Distance {
+		out.Leave = c.from
+	}
+	t := out.Leave
+	for i := range r.stops {
+		st := &r.stops[i]
+		start := max(t, st.open)
+		if i == 0 {
+			start = out.Leave
+		}
+		if i == len(r.stops)-1 {
+			out.Home = start
+			break
+		}
+		free := start + st.service
+		switch {
+		case st.job >= 0 && int(st.job) < len(m.f.orders):
+			out.Stops = append(out.Stops, Stop{Order: int(st.job), Store: NoStore, Start: start})
+		case st.job >= 0:
+			out.Stops = append(out.Stops, Stop{Order: NoOrder, Store: int(m.jobs[st.job].pickup), Start: start, Diary: true, Place: m.jobs[st.job].where, End: free})
+		case st.job == atStore:
+			visit := Stop{Order: NoOrder, Store: int(st.store), Start: start}
+			for k, n := range r.use {
+				if n > van[k] {
+					visit.Take = append(visit.Take, Part{m.f.skus[k], n - van[k]})
+				}
+			}
+			out.Stops = append(out.Stops, visit)
+		}
+		leg := m.leg(st.place, r.stops[i+1].place)
+		at := free
+		for k, mask := 0, st.rests; mask != 0; k, mask = k+1, mask>>1 {
+			if mask&1 != 0 {
+				from := max(at, c.rests[k].from)
+				out.Breaks = append(out.Breaks, Window{from, from + c.rests[k].length})
+				at = from + c.rests[k].length
+			}
+		}
+		t, _ = c.overRests(free, leg, st.rests)
+	}
+	slices.SortFunc(out.Breaks, func(a, b Window) int { return compare(a.From, b.From) })
+	return out
+}
