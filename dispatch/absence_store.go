@@ -125,7 +125,7 @@ func (b Board) AddAbsence(ctx context.Context, by auth.Caller, engineer uuid.UUI
 	a.RequestedBy, a.RequestedAt, a.State, a.Version = actorOf(by), b.at(), AbsenceRequested, 1
 	if mayDecide(by) {
 		a.State, a.DecidedBy, a.DecidedAt = AbsenceApproved, a.RequestedBy, &a.RequestedAt
-		if _, err := b.lock(ctx, engineer); err != nil {
+		if err := b.lockAway(ctx, a); err != nil {
 			return out, err
 		}
 		if out.Displaced, out.UnderWay, err = b.makeWay(ctx, a); err != nil {
@@ -162,7 +162,7 @@ func (b Board) DecideAbsence(ctx context.Context, by auth.Caller, id uuid.UUID, 
 	if err != nil {
 		return out, err
 	}
-	if _, err := b.lock(ctx, a.EngineerID); err != nil {
+	if err := b.lockAway(ctx, a); err != nil {
 		return out, err
 	}
 	if a, err = b.absence(ctx, by.Scope(), id, "FOR UPDATE OF a"); err != nil {
@@ -231,6 +231,17 @@ func (b Board) writeAbsence(ctx context.Context, a *Absence) error {
 	return nil
 }
 
+// lockAway holds still the diaries that an absence may change: his own, and those of his helpers.
+func (b Board) lockAway(ctx context.Context, a Absence) error {
+	var helpers []uuid.UUID
+	err := b.db.NewRaw(`SELECT DISTINCT h.engineer_id FROM visits v JOIN visits h ON h.lead_visit_id = v.id AND h.state IN `+binding+`
+		WHERE v.engineer_id = ? AND v.state IN `+binding+` AND v.blocked && tstzrange(?, ?, '[)')`, a.EngineerID, a.StartsAt, a.EndsAt).Scan(ctx, &helpers)
+	if err != nil {
+		return fmt.Errorf("find helpers: %w", fault.FromSQL(err))
+	}
+	return b.Lock(ctx, append(helpers, a.EngineerID)...)
+}
+
 // makeWay refuses an absence over visits, or cancels those not yet under way.
 func (b Board) makeWay(ctx context.Context, a Absence) (displaced, underWay []InTheWay, err error) {
 	displaced, underWay = []InTheWay{}, []InTheWay{}
@@ -249,6 +260,10 @@ func (b Board) makeWay(ctx context.Context, a Absence) (displaced, underWay []In
 		}
 		if _, err := b.end(ctx, v.VisitID, Cancelled, b.at(), reasonOf(a), "displaced", false); err != nil {
 			return displaced, underWay, err
+		}
+		if _, err := b.db.NewRaw(`UPDATE visits SET state = 'cancelled', ended_at = ?, ended_reason = ?, ended_cause = 'displaced'
+			WHERE lead_visit_id = ? AND state IN ('dispatched', 'accepted', 'en_route')`, b.at(), reasonOf(a), v.VisitID).Exec(ctx); err != nil {
+			return displaced, underWay, fmt.Errorf("free helpers: %w", fault.FromSQL(err))
 		}
 		displaced = append(displaced, v)
 	}

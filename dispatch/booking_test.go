@@ -37,8 +37,13 @@ func TestABookingBlocksTheWayAndTellsTheCustomer(t *testing.T) {
 	if len(v.Reasons) == 0 || v.Reasons[0].In("en").Text != "serves the region 望京街道" {
 		t.Errorf("%+v", v.Reasons)
 	}
-	// The same slot again, by a dispatcher who looked earlier.
-	_, err := w.book(w.order(north(0)), li.ID, "11:00", "12:00", func(b *dispatch.Booking) { b.OverrideReason = "挤一挤" })
+	// The same slot again, judged first.
+	_, err := w.book(w.order(north(0)), li.ID, "10:00", "11:00")
+	if f := refused(t, err, "engineer_busy"); f.Message != "李师傅 is taken from 11-16 10:00 to 11:30 (已有安排，没有 60 分钟的空档): choose another slot or another engineer" || len(f.Allowed) > 0 {
+		t.Errorf("%s %v", f.Message, f.Allowed)
+	}
+	// And by a dispatcher who has a reason.
+	_, err = w.book(w.order(north(0)), li.ID, "11:00", "12:00", func(b *dispatch.Booking) { b.OverrideReason = "挤一挤" })
 	f := refused(t, err, "engineer_busy")
 	what, _ := f.Extra["busy"].(map[string]any)
 	if !strings.Contains(f.Message, "李师傅 is taken from 11-16 10:00 to 11:30 (WO-2026-000001)") || what["visit_id"].(*uuid.UUID).String() != v.ID.String() {
@@ -175,6 +180,17 @@ func TestHelpersComeAllOrNotAtAll(t *testing.T) {
 	if n := w.count("SELECT count(*) FROM diary d JOIN visits v ON v.id = d.visit_id WHERE v.order_id = ?", second.OrderID); n != 0 {
 		t.Errorf("%d entries left of a cancelled visit", n)
 	}
+	// The lead falls ill: his helpers are free as well.
+	third := w.order(north(0))
+	w.mustBook(third, li.ID, "+1 10:00", "+1 11:00", crew)
+	w.in(func(ctx context.Context, _ bun.Tx, b dispatch.Board) error {
+		taken, err := b.AddAbsence(ctx, office, li.ID, dispatch.AbsenceInput{StartsAt: at("+1 08:00"), EndsAt: at("+1 18:00"), Kind: text("sick"), OnConflict: text(dispatch.Displace)})
+		if len(taken.Displaced) != 1 {
+			t.Errorf("%+v", taken)
+		}
+		return err
+	})
+	w.mustBook(w.order(north(0)), wang.ID, "+1 10:00", "+1 11:00")
 	_, err = w.book(w.order(north(0)), li.ID, "16:00", "17:00", func(b *dispatch.Booking) { b.Helpers = []uuid.UUID{li.ID} })
 	refused(t, err, "helper_is_lead")
 	w.sound()

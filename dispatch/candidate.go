@@ -51,6 +51,8 @@ type Candidate struct {
 
 	// nextLeaves is when he has to leave for the visit after this one.
 	nextLeaves *time.Time
+	// meets is the visit in the way of a slot that was judged, with its way where only that is in the way.
+	meets *Span
 }
 
 // CandidatePart says where one needed part comes from. What the order holds already counts.
@@ -85,11 +87,16 @@ func (c Candidate) Refused() error {
 	if len(c.Reasons) > 0 {
 		sentence = c.Reasons[0].Text
 	}
-	if c.Rule == "overlap" {
-		code = "engineer_busy"
+	f := fault.New(fault.Conflict, code, "%s: %s", c.Name, sentence)
+	if c.Rule == "overlap" && c.meets != nil {
+		f = busyFault(c.Name, c.meets.From, c.meets.To, sentence).With("busy", *c.meets)
 	}
-	return fault.New(fault.Conflict, code, "%s: %s", c.Name, sentence).
-		With("rule", c.Rule).With("engineer_id", c.EngineerID).With("reasons", c.Reasons).Allow("override_reason")
+	f.With("rule", c.Rule).With("engineer_id", c.EngineerID).With("engineer_name", c.Name).With("reasons", c.Reasons)
+	switch c.Rule {
+	case "overlap", "absence", RuleInactive:
+		return f // no reason lets anybody be in two places
+	}
+	return f.Allow("override_reason")
 }
 
 // Held is what has to be reserved for the visit: in the van first, the rest at the store.

@@ -136,6 +136,12 @@ func (b Board) Judge(ctx context.Context, scope auth.Scope, job Job, engineer uu
 		if err := q.wayOf(&c, slot); err != nil {
 			return c, err
 		}
+		for _, v := range q.who[0].booked {
+			if v.Start < slot.To.Unix() && slot.From.Unix() < v.End {
+				c.meets = &Span{time.Unix(v.Start, 0).In(q.zone), time.Unix(v.End, 0).In(q.zone)}
+				break
+			}
+		}
 	}
 	// What the planner does not ask: whether somebody is still with us, and what lies behind us.
 	before := slices.Contains([]string{string(planner.RuleBlocked), string(planner.RuleRegion), string(planner.RuleSkill), string(planner.RuleTool)}, c.Rule)

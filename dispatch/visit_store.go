@@ -188,10 +188,13 @@ func busy(who locked, zone *time.Location, met entry) error {
 	if met.WorkFrom != nil {
 		from, to = *met.WorkFrom, *met.WorkTo
 	}
-	return fault.New(fault.Conflict, "engineer_busy", "%s is taken from %s to %s (%s): choose another slot or another engineer",
-		who.Name, from.In(zone).Format("01-02 15:04"), to.In(zone).Format("15:04"), what).
-		With("engineer_id", who.ID).With("engineer_name", who.Name).With("busy", map[string]any{
+	return busyFault(who.Name, from.In(zone), to.In(zone), what).With("engineer_id", who.ID).With("engineer_name", who.Name).With("busy", map[string]any{
 		"from": met.From, "to": met.To, "starts_at": from, "ends_at": to, "kind": met.Kind, "visit_id": met.VisitID, "work_order_number": met.OrderNumber})
+}
+
+func busyFault(name string, from, to time.Time, what string) *fault.Error {
+	return fault.New(fault.Conflict, "engineer_busy", "%s is taken from %s to %s (%s): choose another slot or another engineer",
+		name, from.Format("01-02 15:04"), to.Format("15:04"), what)
 }
 
 // slot is a place in somebody's diary.
