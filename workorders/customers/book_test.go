@@ -430,6 +430,56 @@ func TestChangingWhatIsKnown(t *testing.T) {
 	})
 }
 
+func TestOurOwnRepairIsRememberedWhenTheFaultComesBack(t *testing.T) {
+	w := open(t)
+	ctx := context.Background()
+	c := w.customer("王芳", "")
+	s := w.site(c, "人民路 8 号")
+	a := w.asset(s, "SN-1")
+	order, sheet := w.order(c, s, &a, w.hq, w.li, "accepted"), id()
+	w.plant(`INSERT INTO sheets (id, org_id, order_id, visit_id, number, engineer_id, outcome, fault_code, notes, finished_at, submitted_at, repair_warranty_until, no_signature_reason)
+		VALUES (?, ?, ?, ?, 'RS-1', ?, 'done', 'E5', '换风机', '2026-11-01 17:00Z', '2026-11-01 17:05Z', '2027-01-31', '不在')`, sheet, w.hq, order, id(), w.li)
+	w.plant("INSERT INTO sheet_parts (id, org_id, sheet_id, no, sku, name, quantity, source, booking) VALUES (?, ?, ?, 1, 'FAN-1', '风机', 1, 'bought', 'outside')", id(), w.hq, sheet)
+	day := calendar.Must("2026-11-21")
+	for _, x := range []struct {
+		found customers.Finding
+		want  customers.Source
+	}{
+		{customers.Finding{}, customers.ByNobody},
+		{customers.Finding{FaultCode: "E5"}, customers.ByRepair},
+		{customers.Finding{FaultCode: "E9", Parts: []string{"FAN-1"}}, customers.ByRepair},
+		{customers.Finding{FaultCode: "E9"}, customers.ByNobody},
+	} {
+		cover, err := w.book.CoverageFound(ctx, &a.ID, nil, day, x.found)
+		if err != nil || cover.For(customers.Labour).Source != x.want {
+			t.Errorf("%+v is borne by %+v (%v)", x.found, cover.For(customers.Labour), err)
+		}
+		if hinted := len(cover.Hints) > 0; hinted != (x.found.FaultCode == "") {
+			t.Errorf("%+v hints at %+v", x.found, cover.Hints)
+		}
+	}
+	if cover, err := w.book.CoverageFound(ctx, &a.ID, nil, calendar.Must("2027-02-01"), customers.Finding{FaultCode: "E5"}); err != nil || cover.For(customers.Labour).Covered {
+		t.Errorf("after our warranty: %+v (%v)", cover, err)
+	}
+	h, err := w.book.AssetHistory(ctx, w.agent.Scope(), a.ID, keyset.Ask{Limit: 1})
+	if err != nil || len(h.Items) != 1 || h.Items[0].Kind != "work_order" || h.NextCursor == "" {
+		t.Fatalf("history %+v (%v)", h, err)
+	}
+	h, err = w.book.AssetHistory(ctx, w.agent.Scope(), a.ID, keyset.Ask{Limit: 1, Cursor: h.NextCursor})
+	if err != nil || len(h.Items) != 1 || h.Items[0].Kind != "sheet" || h.Items[0].FaultCode != "E5" || h.Items[0].Engineer != "李师傅" || !slices.Equal(h.Items[0].Parts, []string{"FAN-1 × 1"}) || h.NextCursor != "" {
+		t.Errorf("history %+v (%v)", h, err)
+	}
+	// Head office sets another warranty; the branch's own word counts more.
+	w.do(func(ctx context.Context, tx bun.Tx) error {
+		_, err := tx.NewRaw("INSERT INTO settings VALUES (?, 'warranty', ?), (?, 'warranty', ?)", w.hq, `{"maker_months": 24, "repair_days": 180}`, w.partner, `{"maker_months": 36}`).Exec(ctx)
+		return err
+	})
+	terms, err := w.book.Terms(ctx, w.partner)
+	if err != nil || terms.MakerMonths != 36 || terms.RepairDays != 180 || terms.ProductionMonths != customers.DefaultTerms().ProductionMonths {
+		t.Errorf("terms %+v (%v)", terms, err)
+	}
+}
+
 func TestErasingACustomer(t *testing.T) {
 	w := open(t)
 	ctx := context.Background()
