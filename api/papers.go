@@ -27,16 +27,16 @@ var paperRight = map[string]auth.Permission{
 	"quote": auth.ReadQuotes, "settlement": auth.ReadReceipts, "receipt": auth.ReadReceipts, "follow-up": auth.ReadFollowUps, "custody": auth.ReadCustody,
 }
 
-// print is one wish for paper.
-type print struct {
+// wish is for whom and how something is printed.
+type wish struct {
 	by   auth.Caller
 	lang string
 	copy pdf.Copy
 	of   *uuid.UUID // which sheet, quote, receipt, custody or call; nil = the newest
 }
 
-func printOf(by auth.Caller, lang, copied, of string) (print, error) {
-	p := print{by: by, lang: say.Lang(lang, by.Lang), copy: pdf.Copy(copied)}
+func printOf(by auth.Caller, lang, copied, of string) (wish, error) {
+	p := wish{by: by, lang: say.Lang(lang, by.Lang), copy: pdf.Copy(copied)}
 	switch p.copy {
 	case pdf.CopyNone, pdf.CopyCustomer, pdf.CopyOffice, pdf.CopyFile:
 	default:
@@ -92,7 +92,7 @@ func (s *Server) Paper(ctx context.Context, by auth.Caller, orderRef, kind, lang
 	return s.printPaper(ctx, p, orderRef, strings.TrimSuffix(kind, ".pdf"))
 }
 
-func (s *Server) printPaper(ctx context.Context, p print, ref, kind string) ([]byte, string, error) {
+func (s *Server) printPaper(ctx context.Context, p wish, ref, kind string) ([]byte, string, error) {
 	right, known := paperRight[kind]
 	if !known {
 		return nil, "", badKind(kind)
@@ -104,7 +104,7 @@ func (s *Server) printPaper(ctx context.Context, p print, ref, kind string) ([]b
 	if err != nil {
 		return nil, "", err
 	}
-	c := &composer{Server: s, print: p}
+	c := &composer{s: s, wish: p}
 	d, err := c.of(ctx, o, kind)
 	if err != nil {
 		return nil, "", err
@@ -160,7 +160,7 @@ func (s *Server) stack(ctx context.Context, by auth.Caller, in *struct {
 	return pdfBlob(content, name), nil
 }
 
-func (s *Server) printStack(ctx context.Context, p print, stack, on, region, engineer string) ([]byte, string, error) {
+func (s *Server) printStack(ctx context.Context, p wish, stack, on, region, engineer string) ([]byte, string, error) {
 	right, known := map[string]auth.Permission{"day-sheets": auth.ReadVisits, "work-orders": auth.ReadOrders, "pick-lists": auth.ReadPickups}[stack]
 	if !known {
 		return nil, "", badKind(stack)
@@ -173,7 +173,7 @@ func (s *Server) printStack(ctx context.Context, p print, stack, on, region, eng
 		return nil, "", err
 	}
 	f.Region = region
-	c := &composer{Server: s, print: p}
+	c := &composer{s: s, wish: p}
 	name := pdfName(stack, f.Day.String())
 	var papers []pdf.Paper
 	switch stack {
@@ -221,7 +221,7 @@ func (s *Server) dayPaper(ctx context.Context, by auth.Caller, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	c := &composer{Server: s, print: p}
+	c := &composer{s: s, wish: p}
 	papers, err := c.daySheets(ctx, f)
 	if err != nil {
 		return nil, err
@@ -260,7 +260,7 @@ func (s *Server) followUpPapers(ctx context.Context, by auth.Caller, in *struct 
 	if err != nil {
 		return nil, err
 	}
-	c := &composer{Server: s, print: p}
+	c := &composer{s: s, wish: p}
 	papers := make([]pdf.Paper, 0, len(calls))
 	for i := range calls {
 		paper, err := c.followUp(ctx, &calls[i])
@@ -277,7 +277,7 @@ func (s *Server) followUpPapers(ctx context.Context, by auth.Caller, in *struct 
 }
 
 // ics is an engineer's calendar. His own, or of somebody in sight.
-func (s *Server) ics(ctx context.Context, by auth.Caller, in *byID) (*blob, error) {
+func (s *Server) ics(ctx context.Context, by auth.Caller, in *ByID) (*blob, error) {
 	board := s.desk.Look(ctx).Board
 	if own := by.Scope().Engineer(); own != nil && *own != in.ID {
 		return nil, fault.New(fault.NotFound, "engineer_not_found", "there is no engineer %s here", in.ID)
@@ -294,8 +294,8 @@ func (s *Server) ics(ctx context.Context, by auth.Caller, in *byID) (*blob, erro
 
 // composer fills papers with what the desk knows.
 type composer struct {
-	*Server
-	print
+	s *Server
+	wish
 	heads map[int32]letterhead
 }
 
@@ -311,11 +311,11 @@ type letterhead struct {
 	Invoice    string `json:"invoice" doc:"address on the web where a tax invoice is asked for, as QR code on receipts"`
 }
 
-func (c *composer) letterhead(ctx context.Context, org int32) (letterhead, error) {
+func (c *composer) issuer(ctx context.Context, org int32) (letterhead, error) {
 	if h, ok := c.heads[org]; ok {
 		return h, nil
 	}
-	people := c.desk.Look(ctx).People
+	people := c.s.desk.Look(ctx).People
 	o, err := people.Organisation(ctx, org)
 	if err != nil {
 		return letterhead{}, err
@@ -324,13 +324,13 @@ func (c *composer) letterhead(ctx context.Context, org int32) (letterhead, error
 	if len(o.Letterhead) > 0 {
 		if err := json.Unmarshal(o.Letterhead, &h); err != nil {
 			// Lines of another shape: the paper still says who issues it.
-			c.log.Warn("letterhead", "organisation", o.Code, "error", err)
+			c.s.log.Warn("letterhead", "organisation", o.Code, "error", err)
 			h = letterhead{}
 		}
 	}
 	h.Name = cmp.Or(h.Name, o.Name)
 	if o.ParentID != nil {
-		above, err := c.letterhead(ctx, *o.ParentID)
+		above, err := c.issuer(ctx, *o.ParentID)
 		if err != nil {
 			return h, err
 		}
@@ -350,12 +350,12 @@ func (h letterhead) top() pdf.Letterhead {
 
 // head is the head of a paper. Customers' links are kept as hashes alone, so no paper carries one.
 func (c *composer) head(ctx context.Context, org int32, order, number string, version int) (pdf.Head, error) {
-	h, err := c.letterhead(ctx, org)
+	h, err := c.issuer(ctx, org)
 	return pdf.Head{Letterhead: h.top(), Order: order, Number: number, Version: version}, err
 }
 
 func (c *composer) options() pdf.Options {
-	return pdf.Options{Lang: c.lang, Copy: c.copy, PrintedAt: c.desk.Now(), PrintedBy: cmp.Or(c.by.Name, c.by.Login)}
+	return pdf.Options{Lang: c.lang, Copy: c.copy, PrintedAt: c.s.desk.Now(), PrintedBy: cmp.Or(c.by.Name, c.by.Login)}
 }
 
 func (c *composer) write(p pdf.Paper, o *workorders.Dossier) ([]byte, error) {

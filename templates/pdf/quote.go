@@ -23,6 +23,7 @@ type Quote struct {
 	FeeIfRefused     money.Fen // inspection fee that is due all the same
 	DeductIfRepaired bool      // … and is dropped once the repair is agreed
 	OldParts         string    // kept taken
+	Terms            string    // of this very quote, beside those of the house
 	WarrantyDays     int       // on the repair
 	State            string    // draft sent approved declined expired superseded
 	Approval         *Approval
@@ -89,6 +90,7 @@ func (p Quote) draw(c *canvas) {
 		pair{label: c.t("if_refused"), value: refused},
 		pair{label: c.t("old_part"), value: c.code("old", p.OldParts)},
 		pair{label: c.t("repair_warranty"), value: days},
+		pair{label: c.t("remark"), value: p.Terms, wide: true},
 	)
 	c.fine(c.t("quote_terms"))
 
