@@ -131,7 +131,7 @@ func TestProblems(t *testing.T) {
 		{"too large a body", n.admin.do("POST", "/skills", []byte(`{"code":"a","name":"`+strings.Repeat("x", 3<<20)+`"}`)), 413, "too_large"},
 		{"too large a page", n.admin.get("/parts?limit=501"), 422, "invalid_input"},
 		{"a made-up cursor", n.admin.get("/parts?cursor=xyz"), 422, "bad_cursor"},
-		{"a code that is taken", n.admin.post("/skills", m{"code": "cooling", "name": "制冷"}), 409, ""},
+		{"a login that is taken", n.admin.post("/users", m{"login": "stock", "name": "x", "roles": []string{"stock"}, "password": "paigong-demo"}), 409, "users_login"},
 		{"a sheet without a key", n.engineer.post("/work-orders/WO-2026-000001/sheet", m{"visit_id": n.asset, "outcome": "done"}), 422, "idempotency_key_missing"},
 		{"an older version", n.admin.do("PATCH", "/customers/"+n.customer, m{"name": "周"}, "If-Match", `"7"`), 412, ""},
 		{"a wrong password", anyone.post("/sessions", m{"login": "admin", "password": "wrong"}), 401, "login_refused"},

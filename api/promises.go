@@ -15,7 +15,7 @@ import (
 
 func (s *Server) followUps(ctx context.Context, by auth.Caller, in *struct {
 	aftercare.FollowUpFilter
-	Due      string `query:"due_on" format:"date" doc:"due on this day, or earlier and still open"`
+	Due      string `query:"due_on" format:"date" doc:"due on this day; today's list with what is overdue is to=TODAY&state=open"`
 	FromDay  string `query:"from" format:"date"`
 	ToDay    string `query:"to" format:"date"`
 	Assignee string `query:"assignee" doc:"person's id"`

@@ -32,7 +32,7 @@ func TestGoodDay(t *testing.T) {
 	anyone := &client{w: n.world}
 	token := strings.TrimPrefix(link, "/c/")
 	anyone.get("/public/quotes/"+token).want(200).is(15500, "quote", "total_minor")
-	anyone.get("/public/quotes/"+token+"x").want(404)
+	anyone.get("/public/quotes/" + token + "x").want(404)
 	anyone.post("/public/quotes/"+token+"/approve", m{"name": ""}).want(422)
 	anyone.post("/public/quotes/"+token+"/approve", m{"name": "周晓明", "signature": [][][]float64{{{1, 2}, {3, 4}}}}).want(200).is("approved", "quote", "state")
 	n.dispatcher.get("/work-orders/"+order).want(200).is("ready", "state").is(15500, "approved_minor")

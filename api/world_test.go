@@ -70,7 +70,10 @@ func newWorld(t *testing.T) *world {
 
 type testLog struct{ t *testing.T }
 
-func (l testLog) Write(p []byte) (int, error) { l.t.Log(strings.TrimSpace(string(p))); return len(p), nil }
+func (l testLog) Write(p []byte) (int, error) {
+	l.t.Log(strings.TrimSpace(string(p)))
+	return len(p), nil
+}
 
 type m = map[string]any
 
@@ -149,7 +152,10 @@ func (c *client) post(path string, body any) *reply {
 	c.w.t.Helper()
 	return c.do("POST", path, body)
 }
-func (c *client) patch(path string, body any) *reply { c.w.t.Helper(); return c.do("PATCH", path, body) }
+func (c *client) patch(path string, body any) *reply {
+	c.w.t.Helper()
+	return c.do("PATCH", path, body)
+}
 
 // once posts with a key of its own.
 func (c *client) once(path string, body any) *reply {
