@@ -64,7 +64,7 @@ type Config struct {
 	Travel  dispatch.Settings
 	SignIn  auth.Rules
 	Hooks   *notify.Webhooks // may be nil
-	Woken   func() // called after a commit that left events behind; may be nil
+	Woken   func()           // called after a commit that left events behind; may be nil
 }
 
 // New opens the desk.

@@ -103,7 +103,7 @@ type RequestFilter struct {
 	State      string     `query:"state" json:"-" doc:"one state, or several with commas"`
 	Channel    string     `query:"channel" json:"-"`
 	Kind       string     `query:"kind" json:"-"`
-	CustomerID *uuid.UUID `query:"-" json:"-"`
+	CustomerID *uuid.UUID `json:"-"`
 	Overdue    bool       `query:"overdue" json:"-" doc:"only those whose 24 hours are over without a reply"`
 	Q          string     `query:"q" json:"-" maxLength:"100"`
 }
