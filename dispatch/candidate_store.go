@@ -327,7 +327,16 @@ func (q *question) readSupply(ctx context.Context, scope auth.Scope) error {
 	for i, n := range q.job.Parts {
 		ids[i], sku[n.PartID], q.parts[n.SKU] = n.PartID, n.SKU, n.PartID
 	}
-	supply, err := q.stock.SupplyFor(ctx, scope, ids, q.job.OrderID)
+	var able []uuid.UUID
+	for i := range q.who {
+		if q.who[i].Possible || len(q.who) == 1 {
+			able = append(able, q.who[i].ID)
+		}
+	}
+	if len(able) == 0 {
+		able = []uuid.UUID{uuid.Nil} // nobody's van
+	}
+	supply, err := q.stock.SupplyFor(ctx, scope, ids, q.job.OrderID, able...)
 	if err != nil {
 		return err
 	}
