@@ -287,6 +287,9 @@ func (q *question) readPeople(ctx context.Context, scope auth.Scope, only *uuid.
 		return fmt.Errorf("read engineers: %w", fault.FromSQL(err))
 	}
 	slices.SortFunc(q.who, func(a, b person) int { return uuidOrder(a.ID, b.ID) })
+	if only != nil && len(q.who) == 1 {
+		q.who[0].Possible = true // somebody may override what refuses him, so his day is read
+	}
 	return nil
 }
 
@@ -329,7 +332,7 @@ func (q *question) readSupply(ctx context.Context, scope auth.Scope) error {
 	}
 	var able []uuid.UUID
 	for i := range q.who {
-		if q.who[i].Possible || len(q.who) == 1 {
+		if q.who[i].Possible {
 			able = append(able, q.who[i].ID)
 		}
 	}

@@ -270,6 +270,23 @@ func TestTheDispatchersSlotIsJudgedByTheSameRules(t *testing.T) {
 	}
 }
 
+func TestAnOverrideStillMeasuresTheWay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	li := w.engineer("李师傅", north(0), func(e *dispatch.EngineerInput) { e.RegionCodes = []string{"310000"} })
+	why := func(b *dispatch.Booking) { b.OverrideReason = "只有他在附近" }
+	w.mustBook(w.order(north(9000)), li.ID, "10:00", "11:00", why)
+	job := w.order(north(9500))
+	c, err := w.board.Judge(w.ctx, office.Scope(), job, li.ID, at("11:30"), at("12:30"))
+	if err != nil || c.Rule != "region" || c.TravelMinutes != 2 || clock(c.LeavesAt) != "11:28" {
+		t.Errorf("%v %s: %d minutes, leaves %s\n%s", err, c.Rule, c.TravelMinutes, clock(c.LeavesAt), all(c))
+	}
+	if v := w.mustBook(job, li.ID, "11:30", "12:30", why); v.TravelMinutes != 2 {
+		t.Errorf("%d minutes of way are blocked", v.TravelMinutes)
+	}
+	w.sound()
+}
+
 func TestACallNeedsNoWayAndNoRegion(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
