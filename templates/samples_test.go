@@ -42,7 +42,7 @@ func empties(lang string) []Page {
 		Shortages{Chrome: c}, Receipts{Chrome: c}, Receipt{Chrome: c}, Customers{Chrome: c}, Customer{Chrome: c},
 		Assets{Chrome: c}, Asset{Chrome: c}, Figures{Chrome: c}, Settings{Chrome: c}, SettingsUsers{Chrome: c},
 		SettingsOrganisations{Chrome: c}, SettingsEngineers{Chrome: c}, SettingsCalendar{Chrome: c},
-		SettingsWebhooks{Chrome: c}, API{Chrome: c}, Problem{Chrome: c}, Report{Chrome: c}, Reported{Chrome: c}, Setup{Chrome: c}, Search{Chrome: c}, Unreconciled{Chrome: c}, Devices{Chrome: c},
+		SettingsWebhooks{Chrome: c}, API{Chrome: c}, Problem{Chrome: c}, Report{Chrome: c}, Reported{Chrome: c}, Setup{Chrome: c}, Search{Chrome: c}, Schedule{Chrome: c}, Outbox{Chrome: c}, Unreconciled{Chrome: c}, Devices{Chrome: c},
 	}
 }
 
@@ -244,6 +244,8 @@ func full(lang string) []sample {
 		{"api", API{chrome(lang, "/api"), "Paigong", "1.0", "/api/v1/openapi.json", []OperationGroup{{"work-orders", []Operation{{"get-work-order", "GET", "/api/v1/work-orders/{id}", "One work order", "By id or number.", []OperationField{{"path", "id", "string", true, "Id or number"}}, []string{"200 WorkOrder", "404 Problem"}}, {"assign", "POST", "/api/v1/work-orders/{id}/assign", "Send an engineer", "", nil, []string{"201 Visit"}}}}}}},
 		{"problem", Problem{chrome(lang, "/orders/x"), 409, "slot_taken", "李芳芳 13:00–14:30 已有上门", []string{"改派", "改时间"}, []FieldProblem{{"starts_at", "已被占用"}}, "/orders/WO-2026-000123", "req-01HX"}},
 		{"report", Report{outside(lang, "/report"), "华北家电服务中心", "400-810-0000", "0199a3c4-7d1e-7000-8000-3f5a0c9d1e24"}},
+		{"schedule", Schedule{chrome(lang, "/desk"), "2026-11-21", "/desk?day=2026-11-20", "/desk?day=2026-11-22", "/desk", rows[:2], []ScheduleRow{{"王伟", "A012", at(21, 8, 0), at(21, 18, 0), []ScheduleVisit{{"WO-2026-000119", "finished", at(21, 8, 30), at(21, 9, 30), false}, {"WO-2026-000123", "en_route", at(21, 10, 30), at(21, 12, 0), true}, {"WO-2026-000131", "accepted", at(21, 13, 30), at(21, 15, 0), false}}}, {"李芳芳", "A031", time.Time{}, time.Time{}, nil}}}},
+		{"outbox", Outbox{phone("/m/outbox")}},
 		{"search", Search{chrome(lang, "/search"), "zm", []FoundRow{{"work_order", "/orders/WO-2026-000123", "WO-2026-000123", "空调不制冷", "周敏 · 北京·望京", at(20, 16, 30)}, {"customer", "/customers/c1", "", "周敏", "138****2210", time.Time{}}}}},
 		{"search-none", Search{chrome(lang, "/search"), "不存在", nil}},
 		{"unreconciled", Unreconciled{chrome(lang, "/stock/unreconciled"), []UnreconciledRow{{"x1", "WO-2026-000123", "FAN-35", "室外风机电机 35", "件", 1, "FM-0102", "王伟", at(20, 18, 45)}}, "/stock/unreconciled?cursor=x", places, true}},
