@@ -25,7 +25,7 @@ type Schedule struct {
 	Day       string // civil date shown
 	Previous  string // paths
 	Following string
-	Today     string
+	Back      string     // to today
 	Queue     []OrderRow // ready to be assigned, most urgent first
 	Rows      []ScheduleRow
 }
