@@ -25,7 +25,7 @@ import (
 
 // world is the whole backend on a database of its own, driven over HTTP as any client would.
 type world struct {
-	t      *testing.T
+	t      testing.TB
 	db     *bun.DB
 	desk   *workorders.Desk
 	server *httptest.Server
@@ -46,7 +46,7 @@ func at(day, hour, minute int) time.Time {
 	return time.Date(2026, 11, 16+day, hour-8, minute, 0, 0, time.UTC)
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, db: pgtest.New(t)}
 	w.clock.Store(int64(time.Until(monday)))
@@ -68,7 +68,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-type testLog struct{ t *testing.T }
+type testLog struct{ t testing.TB }
 
 func (l testLog) Write(p []byte) (int, error) {
 	l.t.Log(strings.TrimSpace(string(p)))
@@ -92,7 +92,7 @@ func (w *world) login(login string) *client {
 
 // reply is an answer to look into.
 type reply struct {
-	t      *testing.T
+	t      testing.TB
 	what   string
 	status int
 	header http.Header
@@ -243,7 +243,7 @@ type town struct {
 	caller, keeper, manager *client
 }
 
-func newTown(t *testing.T) *town {
+func newTown(t testing.TB) *town {
 	t.Helper()
 	w := newWorld(t)
 	a := w.admin
