@@ -26,7 +26,7 @@ type Schedule struct {
 	Previous  string // paths
 	Following string
 	Back      string     // to today
-	Queue     []OrderRow // ready to be assigned, most urgent first
+	Queue     []ShortRow // ready to be assigned, most urgent first
 	Rows      []ScheduleRow
 }
 
