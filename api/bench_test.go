@@ -13,7 +13,7 @@ import (
 // of the visit, sheet, payment, two calls. ns/op is the story's time, server and client on one machine.
 func BenchmarkStory(b *testing.B) {
 	n := newTown(b)
-	n.admin.patch("/engineers/"+n.right, m{"max_visits": 500}).want(200)
+	n.admin.patch("/engineers/"+n.right, m{"max_visits": 100}).want(200)
 	b.ResetTimer()
 	for b.Loop() {
 		n.receive("P1", 1, "VAN1")
