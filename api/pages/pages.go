@@ -1,0 +1,175 @@
+package pages
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"paigong/api"
+	"paigong/internal/auth"
+	"paigong/internal/notify"
+	"paigong/templates"
+	"paigong/workorders"
+)
+
+// Config is what the pages need besides the server.
+type Config struct {
+	Hooks    *notify.Webhooks
+	Log      *slog.Logger // nil = discard
+	Version  string
+	Database string // name and version, for the settings
+	// Settings are those of the running program and where each came from.
+	Settings []templates.Setting
+	// Checks runs the invariants for the settings page; nil hides them.
+	Checks func(ctx context.Context) ([]templates.Setting, error)
+	// Demo lists the logins of the sample company; empty outside the demo.
+	Demo         []templates.DemoLogin
+	DemoPassword string
+}
+
+// Pages are the screens of the product.
+type Pages struct {
+	Config
+	server *api.Server
+	desk   *workorders.Desk
+	cross  *http.CrossOriginProtection
+}
+
+// New makes the screens of a server.
+func New(s *api.Server, c Config) *Pages {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Pages{Config: c, server: s, desk: s.Desk(), cross: http.NewCrossOriginProtection()}
+}
+
+// view fills a page.
+type view func(a *ask) (templates.Page, error)
+
+// deed does what a form asks for and says which page to show next, by its path. It runs in one transaction
+// when the form carries a key, so everything in it uses the context it is given.
+type deed func(ctx context.Context, a *ask, f *form) (next string, err error)
+
+// Mount adds every page to the router.
+func (p *Pages) Mount(e *echo.Echo) {
+	g := e.Group("", p.sameOrigin)
+	static := echo.WrapHandler(templates.Static())
+	g.GET("/static/*", static)
+	g.HEAD("/static/*", static)
+
+	p.doors(g)
+
+	see := func(path string, may auth.Permission, v view) { g.GET(path, p.shown(may, v)) }
+	do := func(path string, may auth.Permission, d deed, again view) { g.POST(path, p.done(may, d, again, false)) }
+	once := func(path string, may auth.Permission, d deed, again view) { g.POST(path, p.done(may, d, again, true)) }
+
+	see("/", auth.Anyone, p.home)
+	see("/desk", auth.ReadVisits, p.schedule)
+	see("/desk/intake", auth.TakeRequest, p.intake)
+	see("/search", auth.Search, p.search)
+	see("/figures", auth.ReadReports, p.figures)
+	see("/api", auth.Anyone, p.viewer)
+
+	see("/requests", auth.ReadRequests, p.requests)
+	see("/requests/:number", auth.ReadRequests, p.request)
+	do("/requests", auth.TakeRequest, p.takeRequest, p.intake)
+	do("/requests/:number/reply", auth.ReplyRequest, p.reply, p.request)
+	do("/requests/:number/triage", auth.TriageRequest, p.triage, p.request)
+	do("/requests/:number/answer", auth.AnswerRequest, p.answer, p.request)
+	do("/requests/:number/conversations", auth.LogConversation, p.talkAboutRequest, p.request)
+	do("/requests/:number/work-order", auth.OpenOrder, p.openOrder, p.request)
+
+	see("/orders", auth.ReadOrders, p.orders)
+	see("/orders/:number", auth.ReadOrders, p.order)
+	for path, act := range p.orderDeeds() {
+		do("/orders/:number/"+path, act.may, act.do, p.order)
+	}
+
+	see("/m", auth.ReadVisits, p.day)
+	see("/m/van", auth.ReadStock, p.van)
+	see("/m/outbox", auth.Anyone, p.outbox)
+	see("/m/orders/:number", auth.ReadOrders, p.job)
+	see("/m/orders/:number/sheet", auth.SubmitSheet, p.sheet)
+	g.GET("/m/orders/:number/map", p.shown(auth.ReadOrders, p.wayTo))
+	once("/m/orders/:number/sheet", auth.SubmitSheet, p.submitSheet, p.sheet)
+	do("/m/orders/:number/conversations", auth.LogConversation, p.talkAboutOrder("/m/orders/"), p.job)
+	do("/m/orders/:number/quotes", auth.WriteQuote, p.makeQuote("/m/orders/"), p.job)
+	do("/m/orders/:number/quotes/:id/approve", auth.ApproveQuote, p.approveQuote("/m/orders/"), p.job)
+	do("/m/orders/:number/quotes/:id/decline", auth.ApproveQuote, p.declineQuote("/m/orders/"), p.job)
+	for _, act := range []string{"accept", "decline"} {
+		do("/m/orders/:number/"+act, auth.AnswerVisit, p.visitStep("/m/orders/", act), p.jobOrDay)
+	}
+	for _, act := range []string{"depart", "arrive", "start", "pause", "resume"} {
+		do("/m/orders/:number/"+act, auth.WorkVisit, p.visitStep("/m/orders/", act), p.jobOrDay)
+	}
+	do("/m/pickups/:id/receive", auth.ReceivePickup, p.fetchParts, p.day)
+
+	see("/follow-ups", auth.ReadFollowUps, p.followUps)
+	see("/follow-ups/:id", auth.ReadFollowUps, p.callSheet)
+	do("/follow-ups/:id/attempts", auth.RecordFollowUp, p.recordCall, p.callSheet)
+	do("/follow-ups/:id/claim", auth.ClaimFollowUp, p.claimCall, p.callSheet)
+	do("/follow-ups/:id/waive", auth.WaiveFollowUp, p.waiveCall, p.callSheet)
+
+	see("/callbacks", auth.ReadCallbacks, p.callbacks)
+	do("/callbacks", auth.AddCallback, p.addCallback, p.callbacks)
+	do("/callbacks/:id/attempts", auth.RecordCallback, p.callBack, p.callbacks)
+
+	see("/complaints", auth.ReadComplaints, p.complaints)
+	see("/complaints/:id", auth.ReadComplaints, p.complaint)
+	do("/complaints", auth.FileComplaint, p.fileComplaint, p.complaints)
+	for _, act := range []string{"reply", "verify", "propose", "accept", "refuse", "close"} {
+		do("/complaints/:id/"+act, auth.WorkComplaint, p.complaintAct(act), p.complaint)
+	}
+	do("/complaints/:id/escalate", auth.EscalateComplaint, p.complaintAct("escalate"), p.complaint)
+
+	see("/stock", auth.ReadStock, p.stock)
+	see("/stock/movements", auth.ReadStock, p.movements)
+	see("/stock/pickups", auth.ReadPickups, p.pickups)
+	see("/stock/shortages", auth.ReadStock, p.shortages)
+	see("/stock/unreconciled", auth.ReadStock, p.unreconciled)
+	see("/stock/devices", auth.ReadCustody, p.devices)
+	do("/stock/unreconciled/:id", auth.MoveStock, p.reconcile, p.unreconciled)
+	once("/stock/movements", auth.MoveStock, p.moveStock, p.stock)
+	for act, may := range map[string]auth.Permission{"ready": auth.HandOutParts, "hand-over": auth.ReceivePickup, "receive": auth.HandOutParts, "cancel": auth.CancelPickup} {
+		do("/stock/pickups/:id/"+act, may, p.pickupAct(act), p.pickups)
+	}
+	do("/stock/expected", auth.ExpectStock, p.expect, p.shortages)
+	do("/stock/expected/:id", auth.ExpectStock, p.postpone, p.shortages)
+
+	see("/receipts", auth.ReadReceipts, p.receipts)
+	see("/receipts/:number", auth.ReadReceipts, p.receipt)
+	once("/receipts/:number/payments", auth.TakePayment, p.pay, p.receiptOrOrder)
+	do("/receipts/:number/void", auth.VoidReceipt, p.voidReceipt, p.receipt)
+	do("/receipts/:number/waive", auth.VoidReceipt, p.waiveReceipt, p.receipt)
+	do("/receipts/:number/invoice-request", auth.RequestInvoice, p.requestInvoice, p.receipt)
+
+	see("/customers", auth.ReadCustomers, p.customers)
+	see("/customers/:id", auth.ReadCustomers, p.customer)
+	do("/customers", auth.WriteCustomers, p.addCustomer, p.customers)
+	do("/customers/:id/contacts", auth.WriteCustomers, p.addContact, p.customer)
+	do("/customers/:id/sites", auth.WriteCustomers, p.addSite, p.customer)
+	do("/customers/:id/assets", auth.WriteCustomers, p.addAsset, p.customer)
+	see("/assets", auth.ReadCustomers, p.assets)
+	see("/assets/:id", auth.ReadCustomers, p.asset)
+
+	see("/settings", auth.ReadReports, p.settings)
+	see("/settings/users", auth.ReadUsers, p.users)
+	do("/settings/users", auth.ManageUsers, p.addUser, p.users)
+	see("/settings/organisations", auth.ReadOrganisations, p.organisations)
+	do("/settings/organisations", auth.ManageOrganisations, p.addOrganisation, p.organisations)
+	see("/settings/engineers", auth.ReadEngineers, p.engineers)
+	do("/settings/engineers/shifts", auth.PlanShifts, p.addShift, p.engineers)
+	do("/settings/engineers/absences", auth.AskLeave, p.addAbsence, p.engineers)
+	do("/settings/absences/:id/approve", auth.DecideLeave, p.decideAbsence(true), p.engineers)
+	do("/settings/absences/:id/reject", auth.DecideLeave, p.decideAbsence(false), p.engineers)
+	see("/settings/calendar", auth.ReadBasics, p.calendar)
+	do("/settings/calendar", auth.ManageBasics, p.putDay, p.calendar)
+	see("/settings/webhooks", auth.ManageWebhooks, p.webhooks)
+	do("/settings/webhooks", auth.ManageWebhooks, p.addWebhook, p.webhooks)
+	do("/settings/webhooks/deliveries/:id/replay", auth.ManageWebhooks, p.replay, p.webhooks)
+
+	p.public(g)
+	p.printed(g)
+}
