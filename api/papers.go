@@ -234,46 +234,61 @@ func (s *Server) dayPaper(ctx context.Context, by auth.Caller, in *struct {
 }
 
 func (s *Server) followUpPapers(ctx context.Context, by auth.Caller, in *struct {
-	DueOn    string `query:"due_on" doc:"due on this day, or earlier and still open; absent = today"`
+	DueOn    string `query:"due_on" doc:"calls of this day, and earlier ones still open; absent = today"`
 	Assignee string `query:"assignee" doc:"user's id"`
 	Lang     string `query:"lang" doc:"zh-Hans or en; absent = the reader's"`
 }) (*blob, error) {
-	if err := by.Must(auth.ReadFollowUps); err != nil {
-		return nil, err
-	}
-	p, err := printOf(by, in.Lang, "", "")
+	content, name, err := s.FollowUpStack(ctx, by, in.DueOn, in.Assignee, in.Lang)
 	if err != nil {
 		return nil, err
+	}
+	return pdfBlob(content, name), nil
+}
+
+// FollowUpStack prints the call sheets of a day in one file: its own, and earlier ones still open.
+// dueOn is YYYY-MM-DD, "" is today; assignee is a user's id, "" is everybody.
+func (s *Server) FollowUpStack(ctx context.Context, by auth.Caller, dueOn, assignee, lang string) ([]byte, string, error) {
+	if err := by.Must(auth.ReadFollowUps); err != nil {
+		return nil, "", err
+	}
+	p, err := printOf(by, lang, "", "")
+	if err != nil {
+		return nil, "", err
 	}
 	f, err := s.dayAsked(ctx, by, "", "")
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	ask := aftercare.FollowUpFilter{State: "open"}
-	if err := firstOf(into(&ask.DueOn)(day("due_on", in.DueOn)), into(&ask.AssigneeID)(idIn("assignee", in.Assignee))); err != nil {
-		return nil, err
+	switch asked, err := day("due_on", dueOn); {
+	case err != nil:
+		return nil, "", err
+	case asked != nil:
+		f.Day = *asked
 	}
-	if ask.DueOn == nil {
-		ask.DueOn = &f.Day
+	// To be called: the day's, and what was left over. Called already: the day's alone, for the file.
+	open, made := aftercare.FollowUpFilter{State: "open", To: &f.Day}, aftercare.FollowUpFilter{State: "done,unreachable", DueOn: &f.Day}
+	if open.AssigneeID, err = idIn("assignee", assignee); err != nil {
+		return nil, "", err
 	}
-	calls, err := s.desk.FollowUpFiles(ctx, by, ask, p.lang)
+	made.AssigneeID = open.AssigneeID
+	calls, err := s.desk.FollowUpFiles(ctx, by, p.lang, open, made)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	c := &composer{s: s, wish: p}
 	papers := make([]pdf.Paper, 0, len(calls))
 	for i := range calls {
 		paper, err := c.followUp(ctx, &calls[i])
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		papers = append(papers, paper)
 	}
 	content, err := c.writeAll(papers, f)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return pdfBlob(content, pdfName("follow-ups", ask.DueOn.String())), nil
+	return content, pdfName("follow-ups", f.Day.String()), nil
 }
 
 // ics is an engineer's calendar. His own, or of somebody in sight.

@@ -97,6 +97,7 @@ type ReceiptFilter struct {
 	EngineerID   *uuid.UUID     `json:"-"`
 	CustomerID   *uuid.UUID     `json:"-"` // with those of files merged into his
 	OrderID      *uuid.UUID     `json:"-"`
+	Number       string         `query:"number" json:"-" maxLength:"80" doc:"this very receipt"`
 	State        State          `query:"state" json:"-" enum:"unpaid,part_paid,paid,void"`
 	Zone         *time.Location `json:"-"` // where days are counted; nil = mainland China
 }

@@ -275,6 +275,9 @@ func (t Till) Receipts(ctx context.Context, s auth.Scope, f ReceiptFilter) (keys
 	if f.OrderID != nil {
 		w.and("r.order_id = ?", *f.OrderID)
 	}
+	if f.Number != "" {
+		w.and("r.number = ?", f.Number)
+	}
 	if f.CustomerID != nil {
 		w.and("(c.id = ? OR c.merged_into = ?)", *f.CustomerID, *f.CustomerID)
 	}
