@@ -204,6 +204,9 @@ func (s *Server) table() {
 	s.putFile()
 	raw(s, "/files/{id}", auth.ReadFiles, "One file", s.getFile)
 
+	s.tag = "reports"
+	raw(s, "/reports/{kind}", auth.ReadReports, "Month-end figures as JSON, CSV or PDF: receipts, receivables, defects, engineers", s.report)
+
 	s.tag = "events"
 	s.watch()
 	on(s, post, "/webhooks", auth.ManageWebhooks, "Send events to an address, signed by the Standard Webhooks rules", s.addWebhook)

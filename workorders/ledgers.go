@@ -15,6 +15,7 @@ import (
 	"paigong/workorders/customers"
 	"paigong/workorders/depot"
 	"paigong/workorders/knowledge"
+	"paigong/workorders/kpi"
 )
 
 // Ledgers are the books behind the desk, for calls that concern one of them and nothing else.
@@ -27,6 +28,7 @@ type Ledgers struct {
 	Promises  aftercare.Promises
 	Custody   depot.Custodian
 	Codes     knowledge.Codes
+	Figures   kpi.Figures
 	People    *auth.Directory
 	Outbox    notify.Outbox
 	Queue     *jobs.Queue
@@ -36,7 +38,7 @@ type Ledgers struct {
 // Keep runs fn in one transaction over the books, as the given person.
 func (d *Desk) Keep(ctx context.Context, by auth.Caller, fn func(ctx context.Context, l Ledgers) error) error {
 	return d.change(ctx, by, func(ctx context.Context, w *work) error {
-		return fn(ctx, Ledgers{At: w.at, Stock: w.stock, Board: w.board, Customers: w.book, Till: w.till, Promises: w.promises, Custody: w.custody, Codes: w.codes,
+		return fn(ctx, Ledgers{At: w.at, Stock: w.stock, Board: w.board, Customers: w.book, Till: w.till, Promises: w.promises, Custody: w.custody, Codes: w.codes, Figures: kpi.New(w.tx),
 			People: d.people.In(w.tx), Outbox: w.outbox, Queue: w.queue, Cabinet: w.cabinet})
 	})
 }
@@ -45,7 +47,7 @@ func (d *Desk) Keep(ctx context.Context, by auth.Caller, fn func(ctx context.Con
 func (d *Desk) Look(ctx context.Context) Ledgers {
 	db := d.reader(ctx)
 	return Ledgers{At: d.now(), Stock: d.stock.In(db), Board: d.board.In(db), Customers: d.book.In(db), Till: d.till.In(db), Promises: d.promises.In(db), Custody: d.custody.In(db),
-		Codes: d.codes.In(db), People: d.people.In(db), Outbox: d.outbox.In(db), Queue: d.queue.In(db), Cabinet: d.cabinet.In(db)}
+		Codes: d.codes.In(db), Figures: kpi.New(db), People: d.people.In(db), Outbox: d.outbox.In(db), Queue: d.queue.In(db), Cabinet: d.cabinet.In(db)}
 }
 
 // AddCustomer writes a customer down and makes him findable.
