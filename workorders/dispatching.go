@@ -111,7 +111,7 @@ type booking struct {
 }
 
 // overridable are the rules a person may set aside with a reason.
-var overridable = []string{"region", "skill", "tool", "shift", "window", "overtime", "max_visits", "blocked", "part_none", "part_expected", "parts", "travel", "sla"}
+var overridable = []string{"region", "skill", "tool", "shift", "window", "overtime", "max_visits", "blocked", "part_none", "part_expected", "part_store", "parts", "travel", "sla"}
 
 // refusedUnless is the refusal of a candidate, unless a reason sets its rule aside.
 func refusedUnless(c dispatch.Candidate, override string) error {
@@ -124,6 +124,10 @@ func refusedUnless(c dispatch.Candidate, override string) error {
 func (w *work) bookVisit(ctx context.Context, o *Order, b booking) (dispatch.Visit, error) {
 	j, err := w.jobOf(ctx, o, w.by.Lang)
 	if err != nil {
+		return dispatch.Visit{}, err
+	}
+	// The engineer's row is taken before he is judged, so that what is seen still holds when he is booked.
+	if err := w.board.Lock(ctx, append([]uuid.UUID{b.engineer}, b.helpers...)...); err != nil {
 		return dispatch.Visit{}, err
 	}
 	c, err := w.board.Judge(ctx, w.by.Scope(), j, b.engineer, b.from, b.to)
@@ -375,17 +379,19 @@ func (d *Desk) onVisit(ctx context.Context, by auth.Caller, id uuid.UUID, fn fun
 	if err != nil {
 		return err
 	}
-	_, err = d.onOrder(ctx, by, v.OrderID.String(), func(ctx context.Context, w *work, o *Order) error {
-		v, err := w.board.Visit(ctx, by.Scope(), id) // as it stands under the order's lock
+	return d.changeOrder(freshNot(ctx), by, v.OrderID.String(), func(inner context.Context, w *work, o *Order) error {
+		v, err := w.board.Visit(inner, by.Scope(), id) // as it stands under the order's lock
 		if err != nil {
 			return err
 		}
 		if e := by.Scope().Engineer(); e != nil && *e != v.EngineerID {
 			return notFound("visit", id.String())
 		}
-		return fn(ctx, w, o, v)
+		if err := fresh(ctx, "visit", v.Version); err != nil {
+			return err
+		}
+		return fn(inner, w, o, v)
 	})
-	return err
 }
 
 // ConfirmInput is the customer's agreement to a window.
@@ -406,17 +412,8 @@ func (d *Desk) Confirm(ctx context.Context, by auth.Caller, id uuid.UUID, in Con
 		if err != nil {
 			return err
 		}
-		if err := w.contacted(ctx, o); err != nil {
+		if err := w.heard(ctx, o, "window"); err != nil {
 			return err
-		}
-		if o.RequestID != nil {
-			r, err := lockRequest(ctx, w.tx, auth.System("confirm").Scope(), o.RequestID.String())
-			if err != nil {
-				return err
-			}
-			if err := w.replied(ctx, &r, "window"); err != nil {
-				return err
-			}
 		}
 		if err := w.promises.CloseCallbacks(ctx, o.ID, "appointment", "displaced", "part_arrived", "no_access"); err != nil {
 			return err
@@ -457,6 +454,9 @@ func (d *Desk) Reschedule(ctx context.Context, by auth.Caller, id uuid.UUID, in 
 			return err
 		}
 		j.Windows = nil // a new time is what this is about
+		if err := w.board.Lock(ctx, v.EngineerID, engineer); err != nil {
+			return err
+		}
 		c, err := w.board.Judge(ctx, by.Scope(), j, engineer, in.StartsAt, in.EndsAt)
 		if err != nil {
 			return err
@@ -584,9 +584,15 @@ func (d *Desk) DecideCoverage(ctx context.Context, by auth.Caller, ref string, i
 		if err := w.note(ctx, said{Order: &o.ID, OrgID: o.OrgID, Action: "coverage", Reason: in.Reason, Data: map[string]any{"line": in.Line, "source": in.Source}}); err != nil {
 			return err
 		}
-		if !o.Chargeable && o.State == OrderNew {
-			return w.moveOrder(ctx, o, OrderReady, step{Action: "approve", Reason: in.Reason})
+		if o.Chargeable || o.State != OrderNew && o.State != OrderAwaitingApproval {
+			return nil
 		}
-		return nil
+		if busy, err := w.openVisit(ctx, o); err != nil || busy != nil {
+			return err // the engineer's sheet moves the order
+		}
+		if err := supersedeQuotes(ctx, w.tx, o.ID); err != nil {
+			return err
+		}
+		return w.moveOrder(ctx, o, OrderReady, step{Action: "approve", Reason: in.Reason})
 	})
 }
