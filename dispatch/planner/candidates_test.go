@@ -587,7 +587,8 @@ func TestTheEarliestSlotIsTheOneFoundByTryingEverySecond(t *testing.T) {
 func city(engineers, visits int, seed uint64) *Problem {
 	r := rand.New(rand.NewPCG(seed, 1))
 	p := &Problem{Travel: Travel{Factor: 1.3, SpeedKMH: 35, Unknown: 20 * minute}}
-	anywhere := func() Place { return At(31+r.Float64()*0.6, 121+r.Float64()*0.7) }
+	road := p.Travel.road()
+	anywhere := func() Place { return At(31+r.Float64()*0.2, 121+r.Float64()*0.25) }
 	for i := range 8 {
 		stock := map[string]int64{}
 		for k := range 20 {
@@ -605,11 +606,21 @@ func city(engineers, visits int, seed uint64) *Problem {
 			e.Van[fmt.Sprint("part", k)] = int64(r.IntN(3))
 		}
 		p.Engineers = append(p.Engineers, e)
-		at := 8*hour + r.Int64N(hour)
-		for range visits {
-			length := 20*minute + r.Int64N(20*minute)
-			p.Booked = append(p.Booked, Visit{Engineer: i, Place: anywhere(), Store: NoStore, Start: at, End: at + length})
-			at += length + 15*minute + r.Int64N(60*minute)
+		// A diary that holds: every drive fits before the next visit.
+		free, here := 8*hour, e.Home
+		for k := range visits {
+			there, length := anywhere(), 20*minute+r.Int64N(20*minute)
+			a, b := spotOf(here), spotOf(there)
+			drive, _ := road.leg(&a, &b)
+			at := free + drive + r.Int64N(40*minute)
+			if at+length > 16*hour {
+				break
+			}
+			if k%4 == 3 {
+				at += hour // and one for lunch
+			}
+			p.Booked = append(p.Booked, Visit{Engineer: i, Place: there, Store: NoStore, Start: at, End: at + length})
+			free, here = at+length, there
 		}
 	}
 	for i := range 50 {

@@ -136,6 +136,13 @@ func newModel(p *Problem, objective Objective, keep int64) *model {
 		if a := p.Orders[o].Announced; a != nil {
 			if e, ok := engineer[a.Engineer]; ok {
 				j.crew, j.start = e, a.Start
+				if keep > 0 && g.start == AnyStart {
+					// What was announced is a window of its own, tried beside the others.
+					told := Window{a.Start - announcedSlack, a.Start + announcedSlack}
+					if w, ok := cut(told, j.windows); ok {
+						j.windows = append([]Window{w}, j.windows...)
+					}
+				}
 			}
 		}
 		if len(j.windows) > 1 || j.due != NoDue || j.crew >= 0 {
@@ -171,6 +178,20 @@ func newModel(p *Problem, objective Objective, keep int64) *model {
 		}
 	}
 	return m
+}
+
+// announcedSlack is how far a visit may start from what the customer was told before it counts
+// as moved.
+const announcedSlack = 1800
+
+// cut is the part of a window that lies in one of several.
+func cut(w Window, in []Window) (Window, bool) {
+	for _, x := range in {
+		if from, to := max(w.From, x.From), min(w.To, x.To); from <= to {
+			return Window{from, to}, true
+		}
+	}
+	return Window{}, false
 }
 
 func (m *model) newCrew(e int, booked []Visit, place func(Place) int32) crew {

@@ -224,35 +224,121 @@ func improve(islands []*search, o Options) int {
 	return done * len(islands)
 }
 
-// follow puts orders where an earlier plan had them, as far as that is still possible.
+// follow puts orders where an earlier plan had them, as far as that is still possible: whole
+// routes as they were, and where something no longer fits, order by order.
 func (s *search) follow(plan *Plan) {
-	for _, was := range plan.Routes {
-		if was.Engineer < 0 || was.Engineer >= len(s.routes) {
+	for i := range plan.Routes {
+		was := &plan.Routes[i]
+		if was.Engineer < 0 || was.Engineer >= len(s.routes) || !s.m.crews[was.Engineer].works {
+			continue
+		}
+		r := &s.routes[was.Engineer]
+		if s.copyRoute(r, was) {
 			continue
 		}
 		for _, stop := range was.Stops {
-			if stop.Order < 0 || stop.Order >= len(s.m.f.orders) || s.where[stop.Order] >= 0 || !s.m.allowed(int32(stop.Order), int32(was.Engineer)) {
-				continue
-			}
 			id := int32(stop.Order)
-			r := &s.routes[was.Engineer]
-			ch := s.best(r, id, noChance)
-			if ch.crew < 0 {
+			if id < 0 || int(id) >= len(s.m.f.orders) || s.where[id] >= 0 || !s.m.allowed(id, r.crew) {
 				continue
 			}
-			s.count(r, -1)
-			s.put(r, id, ch)
-			s.settle(r)
-			s.count(r, 1)
-			s.left[s.m.level(id)]--
-			for k, a := range s.absent {
-				if a == id {
-					s.absent = append(s.absent[:k], s.absent[k+1:]...)
-					break
-				}
+			if ch := s.best(r, id, noChance); ch.crew >= 0 {
+				s.count(r, -1)
+				s.put(r, id, ch)
+				s.settle(r)
+				s.count(r, 1)
 			}
 		}
 	}
+	kept := s.absent[:0]
+	for _, id := range s.absent {
+		if s.where[id] < 0 {
+			kept = append(kept, id)
+		} else {
+			s.left[s.m.level(id)]--
+		}
+	}
+	s.absent = kept
+}
+
+// copyRoute takes over a whole route with its breaks, or changes nothing.
+func (s *search) copyRoute(r *route, was *Route) bool {
+	m := s.m
+	c := &m.crews[r.crew]
+	if len(c.entries) > 0 || len(r.stops) > 0 {
+		return false
+	}
+	m.begin(r)
+	stops := r.stops[:1]
+	home := r.stops[1]
+	for _, stop := range was.Stops {
+		x := stopAt(stop.Start)
+		var windows []Window
+		switch {
+		case stop.Diary:
+			continue
+		case stop.Order >= 0 && stop.Order < len(m.f.orders):
+			j := &m.jobs[stop.Order]
+			if s.where[stop.Order] >= 0 || !m.allowed(int32(stop.Order), r.crew) {
+				continue
+			}
+			x.job, x.place, x.store, x.service = int32(stop.Order), j.place, NoStore, j.service
+			windows = j.windows
+		case stop.Store >= 0 && stop.Store < len(m.stores):
+			d := &m.stores[stop.Store]
+			x.job, x.place, x.store, x.service = atStore, d.place, int32(stop.Store), d.handling
+			windows = d.windows
+		default:
+			continue
+		}
+		for _, w := range windows {
+			if w.From <= stop.Start && stop.Start <= w.To {
+				x.open, x.close = w.From, w.To
+				stops = append(stops, x)
+				break
+			}
+		}
+	}
+	stops[0].rests = 0
+	for k := range c.rests {
+		at := 0
+		for _, b := range was.Breaks {
+			if b.From >= c.rests[k].from && b.From <= c.rests[k].latest {
+				for i := 1; i < len(stops); i++ {
+					if stops[i].early+stops[i].service <= b.From { // early holds the planned start until settled
+						at = i
+					}
+				}
+				break
+			}
+		}
+		stops[at].rests |= 1 << k
+	}
+	s.count(r, -1)
+	r.stops = append(stops, home)
+	ok := len(stops) > 1 && s.settle(r) && r.count <= c.maxVisits && s.carries(r)
+	if !ok {
+		r.stops = r.stops[:0]
+		s.settle(r)
+	}
+	s.count(r, 1)
+	for i := range r.stops {
+		if id := r.stops[i].job; id >= 0 {
+			s.where[id] = r.crew
+		}
+	}
+	return ok
+}
+
+// stopAt is an empty stop that remembers a planned start.
+func stopAt(start int64) stop { return stop{early: start} }
+
+// carries tells whether parts and tools are at hand wherever a route needs them.
+func (s *search) carries(r *route) bool {
+	first := s.firstNeed(r)
+	if first < 0 {
+		return true
+	}
+	return r.at > 0 && int(r.at) < first && s.lends(r, int(r.took), first)
 }
 
 // plan writes the best plan down with times.

@@ -120,7 +120,7 @@ func (m *model) moved(j *job, crew int32, start int64) int64 {
 	if j.crew != crew {
 		return 4 * m.keep
 	}
-	if abs(start-j.start) > 1800 {
+	if abs(start-j.start) > announcedSlack {
 		return m.keep
 	}
 	return 0

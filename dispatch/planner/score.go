@@ -208,7 +208,7 @@ func (p *Problem) Score(plan *Plan) (Score, []string) {
 		if a := order.Announced; a != nil {
 			if served[o] == 0 || p.Engineers[engineerOf[o]].ID != a.Engineer {
 				score[9] += 4
-			} else if abs(startOf[o]-a.Start) > 1800 {
+			} else if abs(startOf[o]-a.Start) > announcedSlack {
 				score[9]++
 			}
 		}

@@ -439,6 +439,11 @@ func (s *search) couldFetch(r *route, store, first int) bool {
 			return false
 		}
 	}
+	return s.lends(r, store, first)
+}
+
+// lends tells whether the store has the tools that stops from first on need and the van lacks.
+func (s *search) lends(r *route, store, first int) bool {
 	for i := first; i < len(r.stops); i++ {
 		if id := r.stops[i].job; id >= 0 {
 			if j := &s.m.jobs[id]; j.hasTools && !within(j.tools, s.m.f.toolsOf(int(r.crew)), s.m.stores[store].tools) {
@@ -997,7 +1002,13 @@ func (s *search) accept(temperature float64) bool {
 	return is < was
 }
 
-func (s *search) rank() rank { return rank{s.late, s.dur} }
+// rank is by the vector; a repair weighs lateness and length against what it moves.
+func (s *search) rank() rank {
+	if s.m.keep > 0 {
+		return rank{0, s.cost}
+	}
+	return rank{s.late, s.dur}
+}
 
 func (s *search) better() bool {
 	r := s.left.compare(s.top.left)

@@ -1,0 +1,148 @@
+package planner
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"math/rand/v2"
+)
+
+// Generated says what kind of day is drawn.
+type Generated struct {
+	Orders int
+	Seed   uint64
+	// Engineers is how many; 0 is one for every eight orders.
+	Engineers int
+}
+
+// Generate draws a realistic day of a city and writes it in the planner's own format: districts
+// around a centre, engineers who live there, parts that are common, scarce or nowhere,
+// priorities with promised times, breaks, helping out, pinned and announced visits. The same
+// numbers give the same bytes.
+func Generate(w io.Writer, g Generated) error {
+	if g.Orders < 0 || g.Orders > 1_000_000 {
+		return bad("is not between 0 and 1000000", "orders")
+	}
+	if g.Engineers < 0 || g.Engineers > 1_000_000 {
+		return bad("is not between 0 and 1000000", "engineers")
+	}
+	if g.Engineers == 0 {
+		g.Engineers = max(1, g.Orders/8)
+	}
+	r := rand.New(rand.NewPCG(g.Seed, 0x9a16))
+	const h, min15 = int64(3600), int64(900)
+	// A tenth of a degree of city for every thousand orders.
+	radius := 0.06 + 0.05*math.Sqrt(float64(g.Orders)/100)
+	districts := max(1, g.Engineers/6)
+	type district struct {
+		name     string
+		lat, lng float64
+	}
+	var all []district
+	for i := range districts {
+		far, turn := radius*math.Sqrt(r.Float64()), 2*math.Pi*r.Float64()
+		all = append(all, district{fmt.Sprintf("R%02d", i+1), 31.2 + far*math.Sin(turn), 121.5 + far*math.Cos(turn)*1.17})
+	}
+	around := func(d district, spread float64) *placeJSON {
+		lat, lng := d.lat+r.NormFloat64()*spread, d.lng+r.NormFloat64()*spread*1.17
+		lat, lng = math.Round(lat*1e5)/1e5, math.Round(lng*1e5)/1e5
+		return &placeJSON{Lat: &lat, Lng: &lng}
+	}
+	skills := []string{"aircon", "fridge", "laundry", "boiler", "kitchen"}
+	out := problemJSON{Seed: g.Seed, Objective: "service", Travel: travelJSON{Kind: "haversine", Factor: 1.35, SpeedKMH: 32},
+		Stores: []storeJSON{}, Engineers: []engineerJSON{}, Orders: []orderJSON{}}
+
+	skus := make([]string, 12+g.Orders/50)
+	common := make([]bool, len(skus))
+	for i := range skus {
+		skus[i], common[i] = fmt.Sprintf("P%03d", i+1), i%3 != 0
+	}
+	shelf := map[string]int64{}
+	for i := range max(1, districts/4) {
+		opens, closes := 8*h, 18*h
+		s := storeJSON{ID: fmt.Sprintf("S%02d", i+1), At: around(all[r.IntN(len(all))], 0.01), Opens: &opens, Closes: &closes, Handling: 600, Stock: map[string]int64{}}
+		for k, sku := range skus {
+			if n := r.Int64N(4); common[k] {
+				s.Stock[sku] = 2 + n
+			} else if n == 0 {
+				s.Stock[sku] = 1
+			}
+			shelf[sku] += s.Stock[sku]
+		}
+		if i == 0 {
+			s.Tools = []string{"lift"}
+		}
+		out.Stores = append(out.Stores, s)
+	}
+	for i := range g.Engineers {
+		home := r.IntN(len(all))
+		from := 8*h + r.Int64N(3)*h/2
+		e := engineerJSON{ID: fmt.Sprintf("E%04d", i+1), Home: around(all[home], 0.02), Shift: [2]int64{from, from + 9*h}, Overtime: r.Int64N(3) * h / 2,
+			Skills: map[string]int{}, Regions: []string{all[home].name}, Van: map[string]int64{},
+			Breaks: []breakJSON{{From: 11*h + 2*min15, To: 14 * h, Length: 45 * 60}}}
+		for range 2 {
+			e.Regions = append(e.Regions, all[r.IntN(len(all))].name)
+		}
+		for range 3 {
+			e.HelpsOut = append(e.HelpsOut, all[r.IntN(len(all))].name)
+		}
+		for _, s := range skills {
+			if r.IntN(3) > 0 {
+				e.Skills[s] = 1 + r.IntN(3)
+			}
+		}
+		for k, sku := range skus {
+			if common[k] && r.IntN(2) == 0 || r.IntN(8) == 0 {
+				e.Van[sku] = 1 + r.Int64N(3)
+			}
+		}
+		if r.IntN(3) == 0 {
+			e.Tools = []string{"lift"}
+		}
+		if r.IntN(10) == 0 {
+			n := 6
+			e.MaxVisits = &n
+		}
+		out.Engineers = append(out.Engineers, e)
+	}
+	for i := range g.Orders {
+		d := all[r.IntN(len(all))]
+		priority := 1 + min(3, int(math.Abs(r.NormFloat64())*2.2))
+		o := orderJSON{ID: fmt.Sprintf("O%05d", i+1), At: around(d, 0.025), Service: (2 + r.Int64N(4)) * min15, Region: d.name, Priority: &priority,
+			Skills: map[string]int{skills[r.IntN(len(skills))]: 1 + r.IntN(2)}}
+		if r.IntN(12) == 0 {
+			o.Region = ""
+		}
+		switch r.IntN(4) {
+		case 0, 1: // an appointment of two to four hours
+			from := 8*h + r.Int64N(14)*h/2
+			o.Windows = &[][2]int64{{from, from + (2+r.Int64N(3))*h}}
+		case 2: // morning or evening
+			o.Windows = &[][2]int64{{8 * h, 10 * h}, {15 * h, 17*h + 2*min15}}
+		}
+		if priority <= 2 || r.IntN(3) == 0 {
+			due := 9*h + r.Int64N(16)*h/2
+			o.Due = &due
+		}
+		if r.IntN(5) < 3 {
+			o.Parts = map[string]int64{}
+			for range 1 + r.IntN(2) {
+				o.Parts[skus[r.IntN(len(skus))]] = 1 + r.Int64N(2)
+			}
+		}
+		if r.IntN(25) == 0 {
+			o.Tools = []string{"lift"}
+		}
+		if r.IntN(40) == 0 {
+			o.Blocked = []string{out.Engineers[r.IntN(len(out.Engineers))].ID}
+		}
+		if r.IntN(12) == 0 {
+			out.Published = append(out.Published, publishedJSON{o.ID, out.Engineers[r.IntN(len(out.Engineers))].ID, 9*h + r.Int64N(14)*h/2, true})
+		}
+		out.Orders = append(out.Orders, o)
+	}
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", " ")
+	return encoder.Encode(out)
+}
