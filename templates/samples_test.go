@@ -14,7 +14,7 @@ func at(day, hour, minute int) time.Time {
 func chrome(lang, path string) Chrome {
 	return Chrome{
 		Lang: lang, Zone: zone, Now: at(21, 10, 0), User: "林晓",
-		Nav:  []string{"home", "requests", "orders", "callbacks", "follow-ups", "complaints", "stock", "receipts", "customers", "assets", "figures", "settings"},
+		Nav:  []string{"home", "desk", "requests", "orders", "callbacks", "follow-ups", "complaints", "stock", "receipts", "customers", "assets", "figures", "settings"},
 		Path: path, Key: "0199a3c4-7d1e-7000-8000-3f5a0c9d1e22",
 	}
 }
