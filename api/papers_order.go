@@ -627,7 +627,7 @@ func (c *composer) bill(ctx context.Context, o *workorders.Dossier, kind string)
 		return drawn{}, err
 	}
 	h.Void = r.VoidedAt != nil
-	bill := pdf.Settlement{Head: h, IssuedAt: r.IssuedAt, Customer: party(o), Device: c.device(o), Lines: c.billLines(r.Lines), Total: r.TotalMinor, Paid: r.PaidMinor, Cashier: r.IssuedBy, InvoiceLink: issuer.Invoice}
+	bill := pdf.Settlement{Head: h, IssuedAt: r.IssuedAt, Customer: party(o), Device: c.device(o), Lines: c.billLines(r.Lines), Total: r.TotalMinor, Paid: r.PaidMinor, InvoiceLink: issuer.Invoice}
 	if v := o.Visit(); v != nil && r.EngineerID != nil && v.EngineerID == *r.EngineerID {
 		bill.Engineer = person(v)
 	} else {
@@ -638,6 +638,7 @@ func (c *composer) bill(ctx context.Context, o *workorders.Dossier, kind string)
 	}
 	for _, y := range r.Payments {
 		bill.Payments = append(bill.Payments, pdf.Payment{At: y.PaidAt, Amount: y.AmountMinor, Method: y.Method, Reference: cmp.Or(y.Reference, y.Reason), ReceivedBy: y.ReceivedBy})
+		bill.Cashier = y.ReceivedBy // 收款人: who took the money last
 	}
 	d := drawn{paper: bill, name: r.Number, subject: r.ID, version: version}
 	if kind == "receipt" {

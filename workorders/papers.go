@@ -420,23 +420,25 @@ type OpenPromise struct {
 	DueAt  time.Time `bun:"due_at"`
 }
 
-// FollowUpFiles are calls in sight with everything around them, as the filter orders them; at most 1000.
-func (d *Desk) FollowUpFiles(ctx context.Context, by auth.Caller, f aftercare.FollowUpFilter, lang string) ([]FollowUpFile, error) {
+// FollowUpFiles are the calls in sight that one of the filters finds, with everything around them, as each
+// filter orders them; at most 1000.
+func (d *Desk) FollowUpFiles(ctx context.Context, by auth.Caller, lang string, filters ...aftercare.FollowUpFilter) ([]FollowUpFile, error) {
 	promises := d.promises.In(d.reader(ctx))
-	f.Limit = 500
 	var calls []aftercare.FollowUp
-	for {
-		page, err := promises.FollowUps(ctx, by.Scope(), f)
-		if err != nil {
-			return nil, err
+	for _, f := range filters {
+		f.Limit = 500
+		for {
+			page, err := promises.FollowUps(ctx, by.Scope(), f)
+			if err != nil {
+				return nil, err
+			}
+			if calls = append(calls, page.Items...); len(calls) > mostPapers {
+				return nil, tooManyPapers()
+			}
+			if f.Cursor = page.NextCursor; f.Cursor == "" {
+				break
+			}
 		}
-		if calls = append(calls, page.Items...); page.NextCursor == "" {
-			break
-		}
-		if len(calls) >= mostPapers {
-			return nil, tooManyPapers()
-		}
-		f.Cursor = page.NextCursor
 	}
 	return d.followUpFiles(ctx, calls, lang)
 }

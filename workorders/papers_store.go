@@ -451,10 +451,10 @@ func followUpCalls(ctx context.Context, db bun.IDB, calls []uuid.UUID) (map[uuid
 	return out, nil
 }
 
-func earlierScores(ctx context.Context, db bun.IDB, customers, but []uuid.UUID) (map[uuid.UUID][]EarlierScore, error) {
+func earlierScores(ctx context.Context, db bun.IDB, people, but []uuid.UUID) (map[uuid.UUID][]EarlierScore, error) {
 	var rows []EarlierScore
 	err := db.NewRaw(`SELECT c.id AS customer_id, f.due_on AS "on", f.score_service, f.score_product FROM customers c CROSS JOIN LATERAL (SELECT f.* FROM follow_ups f
-			WHERE f.customer_id = c.id AND f.state = 'done' AND num_nonnulls(f.score_service, f.score_product) > 0 AND f.id NOT IN (?) ORDER BY f.id DESC LIMIT 3) f WHERE c.id IN (?) ORDER BY f.id DESC`, some(but), some(customers)).Scan(ctx, &rows)
+			WHERE f.customer_id = c.id AND f.state = 'done' AND num_nonnulls(f.score_service, f.score_product) > 0 AND f.id NOT IN (?) ORDER BY f.id DESC LIMIT 3) f WHERE c.id IN (?) ORDER BY f.id DESC`, some(but), some(people)).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("earlier scores: %w", fault.FromSQL(err))
 	}
