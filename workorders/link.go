@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -127,6 +128,9 @@ func (d *Desk) publicOrder(ctx context.Context, l auth.Link) (Public, error) {
 		q := &o.Quotes[i]
 		if l.QuoteID != nil && q.ID == *l.QuoteID || l.QuoteID == nil && (q.State == QuoteSent || q.State == QuoteApproved) {
 			p.Quote = q.public(d.now())
+			if l.QuoteID == nil {
+				p.Quote.AllowedActions = []string{} // this link shows; the one sent with the quote answers
+			}
 		}
 	}
 	return p, nil
@@ -152,13 +156,16 @@ func ShownName(name, staff, lang string) string {
 		name, _, _ = strings.Cut(name, " ")
 	case runes[0] > 0x2e80:
 		family := 1
-		if len(runes) > 3 {
-			family = 2 // 欧阳, 司马 and their like stand before a given name of two
+		if len(runes) > 2 && slices.Contains(doubleSurnames, string(runes[:2])) {
+			family = 2
 		}
 		name = string(runes[:family]) + "师傅"
 	}
 	return strings.TrimSpace(name + " " + staff)
 }
+
+// doubleSurnames are the family names of two characters that are still common.
+var doubleSurnames = []string{"欧阳", "上官", "司马", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "宇文", "长孙", "司徒", "司空", "夏侯", "端木", "百里", "东郭", "南宫", "呼延", "轩辕", "独孤"}
 
 // publicSteps counts received, agreed, scheduled, in service, finished.
 func (o Order) publicSteps() []PublicStep {
