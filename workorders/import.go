@@ -119,6 +119,17 @@ func each[T any](one func(ctx context.Context, w *work, row T) (isNew bool, err 
 	}
 }
 
+type briefKey struct{}
+
+// Brief marks bulk work that wants the effect of its calls and nothing to look at: orders and requests are
+// returned as a list shows them, without visits, sheets, money and story.
+func Brief(ctx context.Context) context.Context { return context.WithValue(ctx, briefKey{}, true) }
+
+// Whole undoes Brief for a call whose answer is looked at.
+func Whole(ctx context.Context) context.Context { return context.WithValue(ctx, briefKey{}, false) }
+
+func brief(ctx context.Context) bool { yes, _ := ctx.Value(briefKey{}).(bool); return yes }
+
 // RepairRecord is a repair that another system, or a paper file, tells about. Nothing follows from it: no
 // clock runs, no message is sent, nobody is called; state and day are as the record says.
 type RepairRecord struct {
@@ -128,7 +139,8 @@ type RepairRecord struct {
 	Zone        *time.Location
 	Outlet      string // who took it in; stands for the customer, whom the record does not name
 	Kind        string // of request and order; "" = repair
-	Region      string // code; must be known
+	Region      string // code; made when it is not known and RegionName says what it is called
+	RegionName  string
 	Category    string
 	Brand       string
 	Model       string
@@ -203,6 +215,9 @@ func (w *work) takeRepairs(ctx context.Context, org int32, rows []RepairRecord) 
 	if len(fresh) == 0 {
 		return isNew, nil
 	}
+	if err := w.newRegions(ctx, fresh); err != nil {
+		return nil, err
+	}
 	outlets, err := w.outlets(ctx, org, fresh)
 	if err != nil {
 		return nil, err
@@ -242,6 +257,23 @@ func (w *work) takeRepairs(ctx context.Context, org int32, rows []RepairRecord) 
 		batch[i] = row
 	}
 	return isNew, insertRepairs(ctx, w, org, batch)
+}
+
+// newRegions enters the regions that records name and nobody has entered.
+func (w *work) newRegions(ctx context.Context, rows []RepairRecord) error {
+	known, err := regionCodes(ctx, w.tx)
+	if err != nil {
+		return err
+	}
+	var list []dispatch.RegionInput
+	for _, r := range rows {
+		if r.RegionName != "" && !known[r.Region] {
+			known[r.Region] = true
+			list = append(list, dispatch.RegionInput{Code: r.Region, Name: r.RegionName})
+		}
+	}
+	_, err = w.board.AddRegions(ctx, list)
+	return err
 }
 
 type outletKey struct{ name, region string }

@@ -66,7 +66,9 @@ func (a *App) wire(stopping context.Context, s *postgres.Server) (http.Handler, 
 		courier.Wake()
 		queue.Wake()
 	}})
-	server = api.New(api.Config{Desk: desk, Hooks: hooks, Log: log, Version: version(), Stop: stopping.Done(), Screens: func(s *api.Server) api.Screens { return pages.New(s) }})
+	server = api.New(api.Config{Desk: desk, Hooks: hooks, Log: log, Version: version(), Stop: stopping.Done(), Screens: func(served *api.Server) api.Screens {
+		return pages.New(served, pages.Config{Hooks: hooks, Log: log, Version: version(), Database: s.Where(), Demo: a.config.DemoLogins, DemoPassword: a.config.DemoPassword})
+	}})
 	courier.OnUndelivered(desk.Undelivered)
 
 	account := audit.New(db, now)
@@ -155,6 +157,11 @@ func (a *App) Run(ctx context.Context) (err error) {
 		log.Warn(database.RoleNote)
 	}
 
+	if a.config.Prepare != nil {
+		if err := a.config.Prepare(ctx, database, a.URL()); err != nil {
+			return err
+		}
+	}
 	stopping, stop := context.WithCancel(ctx)
 	defer stop()
 	handler, work, err := a.wire(stopping, database)

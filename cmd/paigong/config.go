@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,24 +19,30 @@ import (
 
 	"paigong/internal/auth"
 	"paigong/internal/notify"
+	"paigong/internal/postgres"
 	"paigong/internal/say"
+	"paigong/templates"
 )
 
 // Config is what the program needs to know before it starts.
 type Config struct {
-	Listen      string         // host:port
-	Data        string         // folder of the private PostgreSQL
-	DatabaseURL string         // empty: private PostgreSQL
-	Zone        *time.Location // the company's; sites may have their own
-	Lang        string         // language of people who have not chosen one
-	Now         func() time.Time
-	Log         *slog.Logger
-	BaseURL     string            // where customers reach the program; empty: its own address
-	SMTP        string            // smtp://user:password@host:port?from=…&tls=…; empty: no mail
-	Gateway     string            // address that takes messages to telephone numbers; empty: none
-	GatewayKey  string            // the secret it is signed with
-	SignIn      auth.Rules        // of passwords and sessions
-	Say         func(line string) // what the operator must see, such as the set-up link; nil: silence
+	Listen       string         // host:port
+	Data         string         // folder of the private PostgreSQL
+	DatabaseURL  string         // empty: private PostgreSQL
+	Zone         *time.Location // the company's; sites may have their own
+	Lang         string         // language of people who have not chosen one
+	Now          func() time.Time
+	Log          *slog.Logger
+	BaseURL      string                // where customers reach the program; empty: its own address
+	SMTP         string                // smtp://user:password@host:port?from=…&tls=…; empty: no mail
+	Gateway      string                // address that takes messages to telephone numbers; empty: none
+	GatewayKey   string                // the secret it is signed with
+	SignIn       auth.Rules            // of passwords and sessions
+	DemoLogins   []templates.DemoLogin // offered on the sign-in page of the sample company
+	DemoPassword string
+	// Prepare puts something into the migrated database before the program says that it is ready; nil: nothing.
+	Prepare func(ctx context.Context, s *postgres.Server, base string) error
+	Say     func(line string) // what the operator must see, such as the set-up link; nil: silence
 }
 
 // Setting is one line of `paigong config`.

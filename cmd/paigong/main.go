@@ -23,13 +23,19 @@ import (
 type commands struct {
 	Globals `embed:""`
 
-	Serve   serveCmd   `cmd:"" default:"withargs" help:"Serve pages and API (the default command)."`
-	Migrate migrateCmd `cmd:"" help:"Bring the database to this version's schema and end."`
-	Config  configCmd  `cmd:"" help:"Print every setting, its value and where it comes from; secrets hidden."`
-	Version versionCmd `cmd:"" help:"Print the version."`
-	User    userCmd    `cmd:"" help:"People who sign in."`
-	Token   tokenCmd   `cmd:"" help:"Tokens of programs."`
-	Bench   benchCmd   `cmd:"" help:"Measure something and print the figures."`
+	Serve      serveCmd      `cmd:"" default:"withargs" help:"Serve pages and API (the default command)."`
+	Migrate    migrateCmd    `cmd:"" help:"Bring the database to this version's schema and end."`
+	Config     configCmd     `cmd:"" help:"Print every setting, its value and where it comes from; secrets hidden."`
+	Version    versionCmd    `cmd:"" help:"Print the version."`
+	User       userCmd       `cmd:"" help:"People who sign in."`
+	Token      tokenCmd      `cmd:"" help:"Tokens of programs."`
+	Check      checkCmd      `cmd:"" help:"Count what breaks the promises of the data; fails when anything does."`
+	Import     importCmd     `cmd:"" help:"Take rows from another system's file."`
+	Candidates candidatesCmd `cmd:"" help:"Rank engineers for many orders and print how long that took."`
+	Demo       demoCmd       `cmd:"" help:"Serve a sample company on this machine, to look around."`
+	Bench      benchCmd      `cmd:"" help:"Measure something and print the figures."`
+	Plan       planCmd       `cmd:"" help:"Plan a day from a file, without a database."`
+	Generate   generateCmd   `cmd:"" help:"Make something up, such as a day to plan."`
 }
 
 // Globals are what every command knows: the settings given on the command line and the

@@ -1,0 +1,438 @@
+package demo
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/gofrs/uuid/v5"
+
+	"paigong/dispatch"
+	"paigong/internal/auth"
+	"paigong/internal/calendar"
+	"paigong/internal/geo"
+	"paigong/inventory"
+	"paigong/workorders"
+	"paigong/workorders/customers"
+)
+
+// Password of every login of the sample company.
+const Password = "paigong-demo"
+
+// Company is the name of its head office.
+const Company = "云栖家电服务有限公司"
+
+// Weeks is how far back the sample company begins.
+const Weeks = 3
+
+// Made says what Load made, for whoever looks around.
+type Made struct {
+	Orders, FollowUps int
+	Links             []string // customers' links: the first has an open quote
+	Logins            []Login
+	Places            []string // pages worth a look, as paths
+}
+
+// Login is somebody who may sign in with Password.
+type Login struct{ Login, Name, Work string }
+
+// Logins lists who may sign in.
+func Logins() []Login {
+	list := []Login{
+		{"admin", "管理员", "everything"},
+		{"manager", "林经理", "figures, complaints, decisions"},
+		{"dispatcher", "赵调度", "schedule and candidates"},
+		{"agent", "孙接线", "intake, quotes, money"},
+		{"caller", "钱回访", "follow-up calls and call-backs"},
+		{"stock", "库管老郑", "parts, slips, goods on their way"},
+		{"depot", "维修中心老曹", "devices at the bench"},
+		{"partner", "余杭网点", "orders handed over to the partner"},
+	}
+	for i, e := range crew {
+		list = append(list, Login{fmt.Sprintf("engineer%d", i+1), e.name, "the day on the phone: /m"})
+	}
+	return list
+}
+
+var roles = map[string][]auth.Role{
+	"admin": {auth.Admin}, "manager": {auth.Manager, auth.Lead, auth.ComplaintsOfficer, auth.Technical, auth.Auditor}, "dispatcher": {auth.Dispatcher},
+	"agent": {auth.Agent, auth.Clerk, auth.Cashier}, "caller": {auth.CallerRole}, "stock": {auth.StockKeeper}, "depot": {auth.Depot}, "partner": {auth.PartnerManager, auth.PartnerDispatcher},
+}
+
+// engineer is one of the crew with what the walk needs to know about him.
+type engineer struct {
+	id     uuid.UUID
+	login  string
+	centre string
+	skills []string
+	van    string
+	home   geo.Point
+	taken  map[time.Time]bool // slots given away
+	off    map[calendar.Date]bool
+}
+
+// client is a customer with one site and one device.
+type client struct {
+	id, site, asset uuid.UUID
+	name, phone     string
+	device          appliance
+	centre          string
+	covered         bool // inside the maker's warranty
+}
+
+type company struct {
+	desk    *workorders.Desk
+	clock   *Clock
+	zone    *time.Location
+	today   calendar.Date
+	rnd     *rand.Rand
+	who     map[string]auth.Caller
+	crew    []*engineer
+	clients []client
+	named   int // customers named so far
+	next    int // client who calls next
+	orgIDs  map[string]int32
+	agenda  agenda
+	planned int
+	made    Made
+}
+
+// Load makes the company on an empty database, as a walk from three weeks ago up to now. desk must go by
+// clock. regions are the division codes to enter; those of Hangzhou must be among them.
+func Load(ctx context.Context, desk *workorders.Desk, clock *Clock, now time.Time, regions []dispatch.RegionInput) (Made, error) {
+	zone, err := time.LoadLocation("Asia/Shanghai")
+	if err != nil {
+		return Made{}, err
+	}
+	c := &company{desk: desk, clock: clock, zone: zone, today: calendar.Of(now, zone), rnd: rand.New(rand.NewPCG(2026, 11)), who: map[string]auth.Caller{}}
+	for _, part := range []struct {
+		what string
+		do   func(context.Context) error
+	}{
+		{"organisations", func(ctx context.Context) error { return c.organisations(ctx, regions) }},
+		{"engineers", c.engineers}, {"people", c.people}, {"parts", c.parts}, {"customers", c.customers},
+	} {
+		if err := part.do(ctx); err != nil {
+			return c.made, fmt.Errorf("sample company, %s: %w", part.what, err)
+		}
+	}
+	c.routine(now)
+	c.work(now)
+	c.corners(now)
+	if err := c.walk(workorders.Brief(ctx), now); err != nil {
+		return c.made, err
+	}
+	c.made.Logins = Logins()
+	return c.made, nil
+}
+
+// Start is where the clock has to stand before Load.
+func Start(now time.Time) time.Time {
+	zone, err := time.LoadLocation("Asia/Shanghai")
+	if err != nil {
+		return now
+	}
+	return calendar.Of(now, zone).AddDays(-7 * Weeks).In(zone).Add(7 * time.Hour)
+}
+
+// at is a time of day so many days from today.
+func (c *company) at(days int, hour, minute int) time.Time {
+	return c.today.AddDays(days).In(c.zone).Add(time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute)
+}
+
+func ptr[T any](v T) *T { return &v }
+
+func (c *company) organisations(ctx context.Context, regions []dispatch.RegionInput) error {
+	by := auth.System("demo")
+	return c.desk.Keep(ctx, by, func(ctx context.Context, l workorders.Ledgers) error {
+		if _, err := l.Board.AddRegions(ctx, regions); err != nil {
+			return err
+		}
+		for _, o := range []auth.OrganisationInput{
+			{Code: "HQ", Name: Company, Kind: "head", Timezone: c.zone.String(), Letterhead: letterhead(Company, "杭州市西湖区文三路 100 号")},
+			{Code: "HZ-XH", Name: "西湖服务中心", Kind: "centre", ParentCode: "HQ", RegionCodes: []string{"330106", "330105", "330102", "330110"}, Letterhead: letterhead("云栖家电 · 西湖服务中心", "杭州市西湖区古墩路 58 号")},
+			{Code: "HZ-BJ", Name: "滨江服务中心", Kind: "centre", ParentCode: "HQ", RegionCodes: []string{"330108", "330109"}, Letterhead: letterhead("云栖家电 · 滨江服务中心", "杭州市滨江区江南大道 220 号")},
+			{Code: "HZ-YH", Name: "余杭合作网点", Kind: "partner", ParentCode: "HQ", RegionCodes: []string{"330110"}, Letterhead: letterhead("余杭合作网点", "杭州市余杭区五常大道 31 号")},
+		} {
+			if _, err := l.People.CreateOrganisation(ctx, by.Scope(), o); err != nil {
+				return err
+			}
+		}
+		for _, a := range appliances {
+			if _, err := l.Board.AddSkill(ctx, dispatch.SkillInput{Code: a.skill, Name: a.name + "维修"}); err != nil {
+				return err
+			}
+		}
+		_, err := l.Codes.Load(ctx)
+		return err
+	})
+}
+
+func letterhead(name, address string) json.RawMessage {
+	raw, err := json.Marshal(map[string]string{"name": name, "address": address, "hotline": "400-000-0571", "phone": "0571-8800 0571"})
+	if err != nil {
+		return nil
+	}
+	return raw
+}
+
+func (c *company) orgs(ctx context.Context) (map[string]int32, error) {
+	ids := map[string]int32{}
+	for _, code := range []string{"HQ", "HZ-XH", "HZ-BJ", "HZ-YH"} {
+		o, err := c.desk.Look(ctx).People.ByCode(ctx, code)
+		if err != nil {
+			return nil, err
+		}
+		ids[code] = o.ID
+	}
+	return ids, nil
+}
+
+// regionsOf a centre's engineers.
+func regionsOf(centre string) (codes []string) {
+	for _, d := range districts {
+		if d.centre == centre || centre == "HZ-YH" && d.code == "330110" {
+			codes = append(codes, d.code)
+		}
+	}
+	return codes
+}
+
+func (c *company) engineers(ctx context.Context) error {
+	by := auth.System("demo")
+	ids, err := c.orgs(ctx)
+	if err != nil {
+		return err
+	}
+	return c.desk.Keep(ctx, by, func(ctx context.Context, l workorders.Ledgers) error {
+		for i, one := range crew {
+			home := districts[0]
+			for _, d := range districts {
+				if d.centre == one.centre || one.centre == "HZ-YH" && d.code == "330110" {
+					home = d
+				}
+			}
+			e := &engineer{login: fmt.Sprintf("engineer%d", i+1), centre: one.centre, skills: one.skills, van: fmt.Sprintf("VAN-%02d", i+1),
+				home: geo.Point{Lat: home.lat + c.rnd.Float64()*.02 - .01, Lng: home.lng + c.rnd.Float64()*.02 - .01}, taken: map[time.Time]bool{}, off: map[calendar.Date]bool{}}
+			in := dispatch.EngineerInput{Name: one.name, Phone: ptr(fmt.Sprintf("139057100%02d", i+1)), RegionCodes: regionsOf(one.centre), StaffNumber: ptr(fmt.Sprintf("%03d", 101+i)), Home: &e.home}
+			for n, skill := range one.skills {
+				in.Skills = append(in.Skills, dispatch.Ability{Code: skill, Level: 5 - n})
+			}
+			made, err := l.Board.AddEngineer(ctx, in, ids[one.centre])
+			if err != nil {
+				return err
+			}
+			e.id = made.ID
+			c.crew = append(c.crew, e)
+			for day := -7 * Weeks; day <= 14; day++ {
+				on := c.today.AddDays(day)
+				if (int(on.Weekday())+i)%7 == 0 && day != 0 && day != 1 { // one day off a week, in turn
+					e.off[on] = true
+					continue
+				}
+				from := on.In(c.zone).Add(8*time.Hour + 30*time.Minute)
+				if _, err := l.Board.AddShift(ctx, by.Scope(), e.id, dispatch.ShiftInput{StartsAt: from, EndsAt: from.Add(10 * time.Hour)}); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+func (c *company) people(ctx context.Context) error {
+	by := auth.System("demo")
+	err := c.desk.Keep(ctx, by, func(ctx context.Context, l workorders.Ledgers) error {
+		for _, one := range Logins() {
+			in := auth.UserInput{Login: one.Login, Name: one.Name, Roles: roles[one.Login], Password: Password, OrganisationCode: "HQ"}
+			if one.Login == "partner" {
+				in.OrganisationCode = "HZ-YH"
+			}
+			for _, e := range c.crew {
+				if e.login == one.Login {
+					in.Roles, in.OrganisationCode, in.EngineerID = []auth.Role{auth.Engineer}, e.centre, &e.id
+				}
+			}
+			if _, _, err := l.People.AddUser(ctx, by, in); err != nil {
+				return fmt.Errorf("%s: %w", one.Login, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, one := range Logins() {
+		if c.who[one.Login], err = c.desk.Look(ctx).People.As(ctx, one.Login); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unstocked are parts that lie nowhere when the company begins: somebody will wait for them.
+var unstocked = []string{"AC-VALVE", "TV-TCON", "DW-SOFT"}
+
+// storeOnly are parts that no van carries, so that they have to be fetched.
+var storeOnly = []string{"WM-PCB", "AC-PCB", "RF-PCB", "TV-MAIN", "WH-GAS", "RH-MOTOR", "DW-PUMP", "WM-MOTOR", "AC-COMP"}
+
+func (c *company) parts(ctx context.Context) error {
+	by := c.who["stock"]
+	ids, err := c.orgs(ctx)
+	if err != nil {
+		return err
+	}
+	return c.desk.Keep(ctx, by, func(ctx context.Context, l workorders.Ledgers) error {
+		places := []struct {
+			org string
+			in  inventory.PlaceInput
+		}{
+			{"HQ", inventory.PlaceInput{Code: "W-HZ", Name: "杭州中心仓", Kind: "warehouse", RegionCode: ptr("330105"), Lat: ptr(30.330), Lng: ptr(120.160), OpenHours: ptr("8:00-18:00")}},
+			{"HZ-XH", inventory.PlaceInput{Code: "O-XH", Name: "西湖网点库", Kind: "outlet", RegionCode: ptr("330106"), Lat: ptr(30.280), Lng: ptr(120.120), OpenHours: ptr("8:00-19:00")}},
+			{"HZ-BJ", inventory.PlaceInput{Code: "O-BJ", Name: "滨江网点库", Kind: "outlet", RegionCode: ptr("330108"), Lat: ptr(30.208), Lng: ptr(120.212), OpenHours: ptr("8:00-19:00")}},
+			{"HZ-YH", inventory.PlaceInput{Code: "O-YH", Name: "余杭网点库", Kind: "outlet", RegionCode: ptr("330110"), Lat: ptr(30.285), Lng: ptr(120.020), OpenHours: ptr("8:30-18:00")}},
+			{"HQ", inventory.PlaceInput{Code: "D-HZ", Name: "杭州维修中心", Kind: "depot", RegionCode: ptr("330105"), Lat: ptr(30.331), Lng: ptr(120.161)}},
+		}
+		for _, e := range c.crew {
+			places = append(places, struct {
+				org string
+				in  inventory.PlaceInput
+			}{e.centre, inventory.PlaceInput{Code: e.van, Name: c.who[e.login].Name + "的车", Kind: "van", EngineerID: &e.id}})
+		}
+		for _, p := range places {
+			if _, err := l.Stock.AddPlace(ctx, p.in, ids[p.org]); err != nil {
+				return fmt.Errorf("%s: %w", p.in.Code, err)
+			}
+		}
+		for _, a := range appliances {
+			for n, p := range a.parts {
+				in := inventory.PartInput{SKU: p.sku, Name: p.name, Unit: "个", PriceMinor: &p.price, WarrantyDays: ptr(90)}
+				serial := slices.Contains([]rune(p.flags), 's')
+				in.Serialised, in.ReturnOld = &serial, ptr(slices.Contains([]rune(p.flags), 'o'))
+				if _, err := l.Stock.AddPart(ctx, in); err != nil {
+					return fmt.Errorf("%s: %w", p.sku, err)
+				}
+				if slices.Contains(unstocked, p.sku) {
+					continue
+				}
+				put := func(kind inventory.MovementKind, from, to *string, quantity int64, serials ...string) error {
+					_, err := l.Stock.Move(ctx, by, inventory.MovementInput{Kind: kind, SKU: p.sku, Quantity: quantity, FromPlace: from, ToPlace: to, SerialNumbers: serials})
+					if err != nil {
+						err = fmt.Errorf("%s: %w", p.sku, err)
+					}
+					return err
+				}
+				if serial {
+					var pieces []string
+					for i := range 8 {
+						pieces = append(pieces, fmt.Sprintf("%s-26%04d", p.sku, 100*n+i+1))
+					}
+					if err := put("receive", nil, ptr("W-HZ"), int64(len(pieces)), pieces...); err != nil {
+						return err
+					}
+					continue
+				}
+				if err := put("receive", nil, ptr("W-HZ"), 60+c.rnd.Int64N(40)); err != nil {
+					return err
+				}
+				for _, outlet := range []string{"O-XH", "O-BJ", "O-YH"} {
+					if err := put("transfer", ptr("W-HZ"), &outlet, 4+c.rnd.Int64N(5)); err != nil {
+						return err
+					}
+				}
+				if slices.Contains(storeOnly, p.sku) {
+					continue
+				}
+				for _, e := range c.crew {
+					if slices.Contains(e.skills, a.skill) {
+						if err := put("transfer", ptr("W-HZ"), &e.van, 2+c.rnd.Int64N(3)); err != nil {
+							return err
+						}
+					}
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// clientCount is about what three weeks of ordinary work need.
+const clientCount = 330
+
+func (c *company) customers(ctx context.Context) (err error) {
+	if c.orgIDs, err = c.orgs(ctx); err != nil {
+		return err
+	}
+	for len(c.clients) < clientCount {
+		err := c.desk.Keep(ctx, c.who["agent"], func(ctx context.Context, l workorders.Ledgers) error {
+			for range min(110, clientCount-len(c.clients)) {
+				n := len(c.clients)
+				one, err := c.customer(ctx, l, appliances[c.rnd.IntN(len(appliances))], districts[n%len(districts)], n%5 < 3)
+				if err != nil {
+					return err
+				}
+				c.clients = append(c.clients, one)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// newClient is a customer who turns up with such a device.
+func (c *company) newClient(ctx context.Context, device appliance, covered bool) (one client, err error) {
+	err = c.desk.Keep(ctx, c.who["agent"], func(ctx context.Context, l workorders.Ledgers) (err error) {
+		one, err = c.customer(ctx, l, device, districts[c.named%3], covered)
+		return err
+	})
+	return one, err
+}
+
+func (c *company) customer(ctx context.Context, l workorders.Ledgers, device appliance, where district, covered bool) (client, error) {
+	by, n := c.who["agent"], c.named
+	c.named++
+	name := surnames[n%len(surnames)] + givenNames[(n/len(surnames)*7+n*3)%len(givenNames)]
+	one := client{name: name, phone: fmt.Sprintf("1380571%04d", 1000+n), device: device, centre: where.centre, covered: covered}
+	in := customers.CustomerInput{Name: name, Phone: one.phone, OrgID: c.orgIDs[where.centre]}
+	if n%25 == 0 {
+		in.Class = "A"
+	}
+	if n%40 == 7 {
+		in.Language = "en"
+	}
+	made, err := c.desk.AddCustomer(ctx, by, in)
+	if err != nil {
+		return one, err
+	}
+	one.id = made.ID
+	lat, lng := where.lat+c.rnd.Float64()*.03-.015, where.lng+c.rnd.Float64()*.03-.015
+	address := fmt.Sprintf("杭州市%s%s%d号%d幢%d单元%d", where.name, where.streets[c.rnd.IntN(len(where.streets))], 1+c.rnd.IntN(300), 1+c.rnd.IntN(24), 1+c.rnd.IntN(3), 100*(1+c.rnd.IntN(17))+1+c.rnd.IntN(4))
+	site, err := l.Customers.AddSite(ctx, by, made.ID, customers.SiteInput{Address: address, RegionCode: where.code, Lat: &lat, Lng: &lng})
+	if err != nil {
+		return one, err
+	}
+	one.site = site.ID
+	if n%6 == 0 {
+		if _, err := l.Customers.AddContact(ctx, by, made.ID, customers.ContactInput{Name: surnames[c.rnd.IntN(len(surnames))] + "女士", Phones: []string{fmt.Sprintf("1370571%04d", 1000+n)}, Role: customers.OnSite, Notes: "白天在家"}); err != nil {
+			return one, err
+		}
+	}
+	bought := c.today.AddDays(-7*Weeks - 30 - c.rnd.IntN(250))
+	if !covered {
+		bought = c.today.AddDays(-900 - c.rnd.IntN(1800))
+	}
+	asset := customers.AssetInput{SiteID: site.ID, Brand: brands[c.rnd.IntN(len(brands))], Category: device.name, Model: device.models[c.rnd.IntN(len(device.models))],
+		SerialNumber: ptr(fmt.Sprintf("%s%02d%06d", map[bool]string{true: "N", false: "G"}[covered], bought.Year()%100, 100000+n)), PurchasedOn: &bought, Proof: ptr("invoice")}
+	a, err := c.desk.AddAsset(ctx, by, asset)
+	if err != nil {
+		return one, err
+	}
+	one.asset = a.ID
+	return one, nil
+}
