@@ -320,8 +320,8 @@ func (c *composer) repairSheet(ctx context.Context, o *workorders.Dossier, s *wo
 	if p.EnteredBy, err = c.s.desk.UserName(ctx, s.EnteredBy); err != nil {
 		return nil, err
 	}
-	var receipt *billing.Receipt
-	if o.FinishedAt != nil && s.ReplacedAt == nil {
+	var receipt *billing.Receipt // what is charged stands on the sheet that ended the work
+	if slices.Contains([]string{"done", "no_fault_found", "declined", "cannot_complete"}, s.Outcome) {
 		if receipt, err = c.s.desk.Look(ctx).Till.OfOrder(ctx, o.ID); err != nil {
 			return nil, err
 		}

@@ -204,7 +204,7 @@ func TestPapersOfAGoodDay(t *testing.T) {
 		t.Error("the signed sheet knew the correction")
 	}
 	replaced, fresh := n.dispatcher.paper(papers + "repair-sheet.pdf?lang=en&of=" + sheet.str("id"))
-	n.says("the replaced sheet", replaced, "VOID")
+	n.says("the replaced sheet", replaced, "VOID", "¥155.00")
 	if bytes.Equal(old, fresh) {
 		t.Error("the replaced sheet does not say that it is void")
 	}
