@@ -76,6 +76,9 @@ func on[I, O any](s *Server, method, path string, may auth.Permission, summary s
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*answer[O], error) {
 		h := heardIn(ctx)
 		out := &answer[O]{Status: r.Status}
+		if r.Method != http.MethodPatch { // a PATCH passes the version on by itself
+			ctx = workorders.WithMatch(ctx, h.match)
+		}
 		err := s.once(ctx, r, h, in, &out.Status, &out.Body, func(ctx context.Context) (any, error) {
 			o, err := fn(ctx, h.by, in)
 			out.Body = o
@@ -166,7 +169,7 @@ func (s *Server) operation(r Route) huma.Operation {
 			Description: "Made by the client, 8 to 200 characters. The same key and content again give the same answer and no second effect.",
 			Schema:      &huma.Schema{Type: huma.TypeString, MinLength: ptr(8), MaxLength: ptr(200)}})
 	}
-	if r.Method == http.MethodPatch {
+	if r.Method == http.MethodPatch || r.Method == http.MethodPost {
 		op.Parameters = append(op.Parameters, &huma.Param{Name: "If-Match", In: "header", Description: "The version that was read; 412 when it is no longer the newest.", Schema: &huma.Schema{Type: huma.TypeString}})
 	}
 	op.Middlewares = huma.Middlewares{s.guard(r)}

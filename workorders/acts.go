@@ -247,6 +247,17 @@ func (d *Desk) Close(ctx context.Context, by auth.Caller, ref, reason string) (O
 		if o.Unconfirmed {
 			open = append(open, "unconfirmed")
 		}
+		billed, err := w.till.OfOrder(ctx, o.ID)
+		if err != nil {
+			return err
+		}
+		due, err := w.dueLines(ctx, o)
+		if err != nil {
+			return err
+		}
+		if billed == nil && len(due) > 0 || billed != nil && !sameCharges(billed.Lines, due) {
+			open = append(open, "receipt")
+		}
 		if len(open) > 0 {
 			return fault.New(fault.Conflict, "work_order_still_open", "this order cannot be closed yet, still open: %s", strings.Join(open, ", ")).
 				Allow(open...).With("open", open).With("state", string(o.State))
@@ -412,6 +423,19 @@ func (w *work) armClocks(ctx context.Context, o *Order) error {
 		}
 	}
 	return nil
+}
+
+// heard records that a person told the customer something: contact about the order, and the reply to the
+// request it came from.
+func (w *work) heard(ctx context.Context, o *Order, how string) error {
+	if err := w.contacted(ctx, o); err != nil || o.RequestID == nil {
+		return err
+	}
+	r, err := lockRequest(ctx, w.tx, auth.System(how).Scope(), o.RequestID.String())
+	if err != nil {
+		return err
+	}
+	return w.replied(ctx, &r, how)
 }
 
 // contacted stops the contact clock: the customer heard from us.

@@ -72,7 +72,7 @@ func (d *Desk) TalkAboutOrder(ctx context.Context, by auth.Caller, ref string, i
 			return err
 		}
 		if c.Direction == "out" && c.Outcome == "reached" {
-			if err := w.contacted(ctx, o); err != nil {
+			if err := w.heard(ctx, o, "conversation"); err != nil {
 				return err
 			}
 		}
@@ -141,5 +141,5 @@ func (w *work) chaseByDuplicate(ctx context.Context, first Request, second *Requ
 		}
 		return w.chased(ctx, &o, second.Summary)
 	}
-	return nil
+	return insertConversation(ctx, w, &Conversation{ID: newID(), OrgID: first.OrgID, RequestID: &first.ID, Direction: "in", Channel: second.Channel, Kind: "chase", Outcome: "reached", Text: fmt.Sprintf("%s: %s", second.Number, second.Summary)})
 }

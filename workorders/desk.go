@@ -100,6 +100,8 @@ type work struct {
 	at  time.Time
 	out bool // events were left for watchers
 
+	told map[news]bool
+
 	stock    inventory.Ledger
 	board    dispatch.Board
 	book     customers.Book
@@ -151,7 +153,7 @@ func (d *Desk) once(ctx context.Context, by auth.Caller, fn func(ctx context.Con
 		return fmt.Errorf("begin: %w", err)
 	}
 	w := &work{
-		Desk: d, tx: tx, by: by, at: d.now().UTC().Truncate(time.Microsecond),
+		told: map[news]bool{}, Desk: d, tx: tx, by: by, at: d.now().UTC().Truncate(time.Microsecond),
 		stock: d.stock.In(tx), board: d.board.In(tx), book: d.book.In(tx), till: d.till.In(tx), promises: d.promises.In(tx),
 		custody: d.custody.In(tx), codes: d.codes.In(tx), outbox: d.outbox.In(tx), queue: d.queue.In(tx), cabinet: d.cabinet.In(tx),
 	}

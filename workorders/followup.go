@@ -26,6 +26,9 @@ func (d *Desk) FollowUpAttempt(ctx context.Context, by auth.Caller, id uuid.UUID
 			}
 			o = &locked
 		}
+		if err := fresh(ctx, "follow-up", f.Version); err != nil {
+			return err
+		}
 		if r, err = w.promises.Attempt(ctx, by, id, in); err != nil {
 			return err
 		}
@@ -97,6 +100,9 @@ func (d *Desk) ComplaintDo(ctx context.Context, by auth.Caller, id uuid.UUID, ac
 				return err
 			}
 		}
+		if err := fresh(ctx, "complaint", before.Version); err != nil {
+			return err
+		}
 		if c, err = w.promises.ComplaintDo(ctx, by, id, act, in); err != nil {
 			return err
 		}
@@ -126,12 +132,15 @@ func (d *Desk) CallbackAttempt(ctx context.Context, by auth.Caller, id uuid.UUID
 			}
 			o = &locked
 		}
+		if err := fresh(ctx, "call-back", before.Version); err != nil {
+			return err
+		}
 		if c, err = w.promises.CallbackAttempt(ctx, by, id, in); err != nil {
 			return err
 		}
 		if o != nil {
 			if in.Outcome == "reached" {
-				if err := w.contacted(ctx, o); err != nil {
+				if err := w.heard(ctx, o, "conversation"); err != nil {
 					return err
 				}
 			}

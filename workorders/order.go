@@ -185,6 +185,9 @@ func (d *Desk) OpenOrder(ctx context.Context, by auth.Caller, requestRef string,
 		if err != nil {
 			return err
 		}
+		if err := fresh(ctx, "request", r.Version); err != nil {
+			return err
+		}
 		if r.State == RequestReceived {
 			if err := w.moveRequest(ctx, &r, RequestTriaged, "triage", "", "", nil); err != nil {
 				return err
@@ -393,7 +396,7 @@ func (w *work) rememberOrder(ctx context.Context, o *Order) error {
 // Unknown and not visible are the same fault.NotFound.
 func (d *Desk) Order(ctx context.Context, by auth.Caller, ref string) (Order, error) {
 	o, err := findOrder(ctx, d.reader(ctx), by.Scope(), ref)
-	if err != nil {
+	if err != nil || brief(ctx) {
 		return o, err
 	}
 	db := d.reader(ctx)
@@ -480,21 +483,31 @@ func (o *Order) actions() []string {
 // onOrder locks an order, lets fn change it and returns it as it then stands.
 func (d *Desk) onOrder(ctx context.Context, by auth.Caller, ref string, fn func(ctx context.Context, w *work, o *Order) error) (Order, error) {
 	var id uuid.UUID
-	err := d.change(ctx, by, func(ctx context.Context, w *work) error {
-		o, err := lockOrder(ctx, w.tx, by.Scope(), ref)
-		if err != nil {
-			return err
-		}
+	err := d.changeOrder(ctx, by, ref, func(ctx context.Context, w *work, o *Order) error {
 		id = o.ID
-		if err := fn(ctx, w, &o); err != nil {
-			return err
-		}
-		return w.announce(ctx, "work_order", o.OrgID, &o.ServingOrgID, o.ID)
+		return fn(ctx, w, o)
 	})
 	if err != nil {
 		return Order{}, err
 	}
 	return d.Order(ctx, by, id.String())
+}
+
+// changeOrder locks an order and lets fn change it.
+func (d *Desk) changeOrder(ctx context.Context, by auth.Caller, ref string, fn func(ctx context.Context, w *work, o *Order) error) error {
+	return d.change(ctx, by, func(ctx context.Context, w *work) error {
+		o, err := lockOrder(ctx, w.tx, by.Scope(), ref)
+		if err != nil {
+			return err
+		}
+		if err := fresh(ctx, "order", o.Version); err != nil {
+			return err
+		}
+		if err := fn(ctx, w, &o); err != nil {
+			return err
+		}
+		return w.announce(ctx, "work_order", o.OrgID, &o.ServingOrgID, o.ID)
+	})
 }
 
 // step is a change of an order's state: the act, why, and the columns that go with it.

@@ -319,6 +319,9 @@ func (d *Desk) Triage(ctx context.Context, by auth.Caller, ref string, in Triage
 			if r.AnsweredAt != nil && calendar.Of(w.at, loc).Sub(calendar.Of(*r.AnsweredAt, loc)) > 7 {
 				return fault.New(fault.Conflict, "came_back_too_late", "it was answered more than 7 days ago: register a new request").Allow("register")
 			}
+			if err := w.promises.SupersedeAnswer(ctx, r.ID, "came back"); err != nil {
+				return err
+			}
 			return w.moveRequest(ctx, r, RequestTriaged, "came_back", in.Reason, "closed_at = NULL, came_back = came_back + 1", nil)
 		case "rejected":
 			if strings.TrimSpace(in.Reason) == "" {
@@ -335,6 +338,12 @@ func (d *Desk) Triage(ctx context.Context, by auth.Caller, ref string, in Triage
 			first, err := w.Request(ctx, w.by, *in.DuplicateOf)
 			if err != nil {
 				return err
+			}
+			// A repeat of a repeat leads to the matter itself.
+			for hops := 0; first.DuplicateOf != nil && hops < 10; hops++ {
+				if first, err = w.Request(ctx, w.by, first.DuplicateOf.String()); err != nil {
+					return err
+				}
 			}
 			if first.ID == r.ID {
 				return fault.New(fault.Invalid, "duplicate_of_itself", "a request cannot repeat itself").Field("body.duplicate_of", "is this very request")
@@ -417,6 +426,9 @@ func (d *Desk) onRequest(ctx context.Context, by auth.Caller, ref string, fn fun
 		if err != nil {
 			return err
 		}
+		if err := fresh(ctx, "request", r.Version); err != nil {
+			return err
+		}
 		if err := fn(ctx, w, &r); err != nil {
 			return err
 		}
@@ -451,7 +463,7 @@ func (w *work) moveRequest(ctx context.Context, r *Request, to RequestState, act
 // Unknown and not visible are the same fault.NotFound.
 func (d *Desk) Request(ctx context.Context, by auth.Caller, ref string) (Request, error) {
 	r, err := findRequest(ctx, d.reader(ctx), by.Scope(), ref)
-	if err != nil {
+	if err != nil || brief(ctx) {
 		return r, err
 	}
 	r.AllowedActions = RequestMoves.Actions(r.State)

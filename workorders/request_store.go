@@ -122,7 +122,7 @@ func (d *Desk) listRequests(ctx context.Context, s auth.Scope, f RequestFilter) 
 		q.and("r.replied_at IS NULL AND r.reply_due_at < ?", d.now())
 	}
 	if t := strings.TrimSpace(f.Q); t != "" {
-		q.and("r.id IN (SELECT id FROM search_docs WHERE kind = 'request' AND grams @> grams(?) LIMIT 5000)", t)
+		q.and("r.id IN (SELECT id FROM search_docs WHERE kind = 'request' AND grams @> grams(?) AND words ILIKE ? LIMIT 5000)", t, "%"+likeText(t)+"%")
 	}
 	var last uuid.UUID
 	if more, err := f.After(&last); err != nil {

@@ -46,8 +46,24 @@ func actorName(name, login string) string {
 	return login
 }
 
+// news is what one transaction tells once: the topic, what it is about, and whom it serves by now.
+type news struct {
+	topic string
+	ref   uuid.UUID
+	serve int32
+}
+
 // announce leaves an event for whoever watches; it carries no content, readers fetch with their own rights.
 func (w *work) announce(ctx context.Context, topic string, org int32, serving *int32, ref uuid.UUID) error {
+	server := org
+	if serving != nil {
+		server = *serving
+	}
+	news := news{topic, ref, server}
+	if w.told[news] {
+		return nil // one change, one event, however many steps it took
+	}
+	w.told[news] = true
 	if _, err := w.tx.ExecContext(ctx, "INSERT INTO events (org_id, serving_org_id, topic, ref_id, at) VALUES (?, ?, ?, ?, ?)", org, serving, topic, ref, w.at); err != nil {
 		return fmt.Errorf("event %s: %w", topic, err)
 	}
