@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -85,11 +86,12 @@ type QuoteLine struct {
 func (d *Desk) MakeQuote(ctx context.Context, by auth.Caller, orderRef string, in QuoteInput) (Quote, error) {
 	var id uuid.UUID
 	_, err := d.onOrder(ctx, by, orderRef, func(ctx context.Context, w *work, o *Order) error {
-		if slices.Contains([]OrderState{OrderCompleted, OrderClosed, OrderCancelled, OrderCannotComplete}, o.State) {
-			return w.refuseOrder(o, "quote")
-		}
 		if in.Purpose == "" {
 			in.Purpose = "repair"
+		}
+		// Work above the agreed sum is quoted afterwards, as a variation.
+		if slices.Contains([]OrderState{OrderClosed, OrderCancelled, OrderCannotComplete}, o.State) || o.State == OrderCompleted && in.Purpose != "variation" {
+			return w.refuseOrder(o, "quote")
 		}
 		loc, err := w.siteZone(ctx, o)
 		if err != nil {
@@ -187,20 +189,11 @@ func (d *Desk) SendQuote(ctx context.Context, by auth.Caller, id uuid.UUID) (Quo
 			return err
 		}
 		link = "/c/" + token
-		if err := w.contacted(ctx, o); err != nil {
+		if err := w.heard(ctx, o, "quote"); err != nil {
 			return err
 		}
 		if err := w.orderAwaits(ctx, o, q); err != nil {
 			return err
-		}
-		if o.RequestID != nil {
-			r, err := lockRequest(ctx, w.tx, auth.System("quote").Scope(), o.RequestID.String())
-			if err != nil {
-				return err
-			}
-			if err := w.replied(ctx, &r, "quote"); err != nil {
-				return err
-			}
 		}
 		if err := w.note(ctx, said{Order: &o.ID, OrgID: o.OrgID, Action: "quote_sent", Data: map[string]any{"quote": q.Number, "purpose": q.Purpose, "total_minor": q.TotalMinor}}); err != nil {
 			return err
@@ -222,7 +215,7 @@ func (w *work) orderAwaits(ctx context.Context, o *Order, q *Quote) error {
 		}
 		o.Chargeable = true
 	}
-	if o.State == OrderAssigned || o.State == OrderAwaitingApproval {
+	if o.State == OrderAssigned || o.State == OrderAwaitingApproval || o.State == OrderCompleted {
 		return nil
 	}
 	return w.moveOrder(ctx, o, OrderAwaitingApproval, step{Action: "quote", Data: map[string]any{"quote": q.Number}})
@@ -265,6 +258,9 @@ func (d *Desk) ApproveQuote(ctx context.Context, by auth.Caller, id uuid.UUID, i
 		how := map[string]any{"note": in.Note, "said_at": at, "recorded_by": w.by.Login}
 		if len(in.Signature) > 0 && string(in.Signature) != "null" {
 			how["signature"] = in.Signature
+		}
+		if err := w.heard(ctx, o, "approval"); err != nil {
+			return err
 		}
 		return w.approve(ctx, o, q, in.Name, in.How, at, how)
 	})
@@ -321,16 +317,26 @@ func (w *work) approve(ctx context.Context, o *Order, q *Quote, name, how string
 	if err := w.afterAnswer(ctx, o, q); err != nil {
 		return err
 	}
+	if o.FinishedAt != nil { // a variation for what was fitted: it is billed now
+		r, err := w.issueReceipt(ctx, o)
+		if err != nil {
+			return err
+		}
+		if r != nil && len(r.Payments) > 0 && r.VoidedAt == nil {
+			return fault.New(fault.Conflict, "receipts_void_refunded", "money came in on receipt %s: refund it first, then agree the variation, or let the customer off", r.Number).Allow("refund", "waive").With("receipt_id", r.ID)
+		}
+	}
 	return w.tellOffice(ctx, o, "desk", "message.desk.quote_approved")
 }
 
 // afterAnswer lets an order go on that waited for its customer: where somebody is on site the work goes
 // on, a device at the bench stays there, all others are ready to be dispatched.
 func (w *work) afterAnswer(ctx context.Context, o *Order, q *Quote) error {
-	if o.State != OrderAwaitingApproval && o.State != OrderNew {
+	waits := o.State == OrderOnHold && o.HoldReason != nil && *o.HoldReason == "customer" // for a quote that ended
+	if o.State != OrderAwaitingApproval && o.State != OrderNew && !waits {
 		return nil
 	}
-	if o.State == OrderNew {
+	if o.State != OrderAwaitingApproval {
 		return w.moveOrder(ctx, o, OrderReady, step{Action: "approve", Data: map[string]any{"quote": q.Number}})
 	}
 	busy, err := w.openVisit(ctx, o)
@@ -422,14 +428,7 @@ func (w *work) decline(ctx context.Context, o *Order, q *Quote, in DeclineInput)
 	if o.State != OrderAwaitingApproval {
 		return nil
 	}
-	if err := w.letGo(ctx, o, "quote_declined"); err != nil {
-		return err
-	}
-	if err := w.moveOrder(ctx, o, OrderCannotComplete, step{Action: "decline", Reason: in.Reason, Set: "finished_at = ?, end_reason = 'quote_declined'", Args: []any{w.at}}); err != nil {
-		return err
-	}
-	_, err = w.issueReceipt(ctx, o)
-	return err
+	return w.endUnrepaired(ctx, o, "decline", "quote_declined", in.Reason)
 }
 
 // onQuote locks the order of a quote first, then lets fn change both.
@@ -438,12 +437,15 @@ func (d *Desk) onQuote(ctx context.Context, by auth.Caller, id uuid.UUID, fn fun
 	if err != nil {
 		return Quote{}, err
 	}
-	_, err = d.onOrder(ctx, by, order.String(), func(ctx context.Context, w *work, o *Order) error {
-		q, err := findQuote(ctx, w.tx, id)
+	err = d.changeOrder(freshNot(ctx), by, order.String(), func(inner context.Context, w *work, o *Order) error {
+		q, err := findQuote(inner, w.tx, id)
 		if err != nil {
 			return err
 		}
-		return fn(ctx, w, o, &q)
+		if err := fresh(ctx, "quote", q.Version); err != nil {
+			return err
+		}
+		return fn(inner, w, o, &q)
 	})
 	if err != nil {
 		return Quote{}, err
@@ -503,6 +505,7 @@ func (d *Desk) ExpireQuotes(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var failed []error
 	for _, id := range due {
 		_, err := d.onQuote(ctx, by, id, func(ctx context.Context, w *work, o *Order, q *Quote) error {
 			if (q.State != QuoteDraft && q.State != QuoteSent) || w.at.Before(q.ValidTo) {
@@ -522,9 +525,9 @@ func (d *Desk) ExpireQuotes(ctx context.Context) error {
 			}
 			return w.hold(ctx, o, "customer", "quote "+q.Number+" expired", nil, "hold")
 		})
-		if err != nil {
-			return err
+		if err != nil { // the others end all the same
+			failed = append(failed, fmt.Errorf("quote %s: %w", id, err))
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }

@@ -120,6 +120,16 @@ func everVisited(ctx context.Context, db bun.IDB, order uuid.UUID) (bool, error)
 	return yes, nil
 }
 
+// waiveOverApproved lets the customer off what was fitted above the agreement, and says whether there was any.
+func waiveOverApproved(ctx context.Context, tx bun.IDB, order uuid.UUID) (bool, error) {
+	res, err := tx.ExecContext(ctx, "UPDATE sheets SET over_approved_minor = 0 WHERE order_id = ? AND replaced_at IS NULL AND over_approved_minor > 0", order)
+	if err != nil {
+		return false, fmt.Errorf("waive what was fitted above the agreement: %w", err)
+	}
+	n, err := res.RowsAffected()
+	return n > 0, err
+}
+
 // settleOverApproved takes an agreed variation off what was fitted above the agreement.
 func settleOverApproved(ctx context.Context, tx bun.IDB, order uuid.UUID, sum money.Fen) error {
 	if _, err := tx.ExecContext(ctx, "UPDATE sheets SET over_approved_minor = greatest(over_approved_minor - ?, 0) WHERE order_id = ? AND replaced_at IS NULL AND over_approved_minor > 0", sum, order); err != nil {

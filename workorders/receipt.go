@@ -2,6 +2,7 @@ package workorders
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/gofrs/uuid/v5"
@@ -22,11 +23,11 @@ func (d *Desk) Receipt(ctx context.Context, by auth.Caller, ref string) (r billi
 		if err != nil {
 			return err
 		}
-		if have != nil {
-			r = *have
+		if o.FinishedAt == nil && have != nil {
+			r = *have // of the work before it was opened again
 			return nil
 		}
-		if o.FinishedAt == nil {
+		if o.FinishedAt == nil && o.State != OrderCancelled {
 			return fault.New(fault.Conflict, "nothing_due", "nothing is due before the work is finished: the finishing sheet issues the receipt").Allow("sheet").With("state", string(o.State))
 		}
 		made, err := w.issueReceipt(ctx, o)
@@ -36,7 +37,7 @@ func (d *Desk) Receipt(ctx context.Context, by auth.Caller, ref string) (r billi
 		if made == nil {
 			return fault.New(fault.Conflict, "nothing_due", "nothing is charged for this order").With("state", string(o.State))
 		}
-		r, issued = *made, true
+		r, issued = *made, have == nil || have.ID != made.ID
 		return nil
 	})
 	return r, issued, err
@@ -45,20 +46,29 @@ func (d *Desk) Receipt(ctx context.Context, by auth.Caller, ref string) (r billi
 // issueReceipt charges what was agreed and delivered: of a part line with an article number as much as the
 // sheets fitted, every other line whole. A call-out fee to be deducted falls away once the repair was
 // agreed. Nothing agreed, nothing charged: then it returns nil. The number is taken last.
+//
+// When what is due has changed since a receipt was issued, that one is void and another takes its place,
+// unless money moved on it: then it stands until the money went back, and the order cannot be closed.
 func (w *work) issueReceipt(ctx context.Context, o *Order) (*billing.Receipt, error) {
 	have, err := w.till.OfOrder(ctx, o.ID)
-	if err != nil || have != nil {
-		return have, err
-	}
-	quotes, err := quotesOf(ctx, w.tx, o.ID)
 	if err != nil {
 		return nil, err
 	}
-	sheets, err := sheetsOf(ctx, w.tx, o.ID)
+	lines, err := w.dueLines(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	lines := charges(quotes, sheets)
+	if have != nil {
+		if sameCharges(have.Lines, lines) || have.PaidMinor != 0 {
+			return have, nil
+		}
+		if _, err := w.till.Void(ctx, auth.System("till"), have.ID, "what is due has changed"); err != nil {
+			return nil, err
+		}
+		if err := w.note(ctx, said{Order: &o.ID, OrgID: o.OrgID, Action: "receipt_void", Reason: "what is due has changed", Data: map[string]any{"receipt": have.Number}}); err != nil {
+			return nil, err
+		}
+	}
 	if len(lines) == 0 {
 		return nil, nil
 	}
@@ -70,7 +80,30 @@ func (w *work) issueReceipt(ctx context.Context, o *Order) (*billing.Receipt, er
 	if err != nil {
 		return nil, err
 	}
+	if err := w.remember(ctx, doc{ID: r.ID, Kind: "receipt", OrgID: o.OrgID, Serving: &o.ServingOrgID, CustomerID: &r.CustomerID, Number: r.Number, Title: o.Summary, Detail: r.CustomerName, Words: []string{o.Number}}); err != nil {
+		return nil, err
+	}
 	return &r, w.note(ctx, said{Order: &o.ID, OrgID: o.OrgID, Action: "receipt", Data: map[string]any{"receipt": r.Number, "total_minor": r.TotalMinor}})
+}
+
+// dueLines are what is charged for an order as it stands.
+func (w *work) dueLines(ctx context.Context, o *Order) ([]billing.Line, error) {
+	quotes, err := quotesOf(ctx, w.tx, o.ID)
+	if err != nil {
+		return nil, err
+	}
+	sheets, err := sheetsOf(ctx, w.tx, o.ID)
+	if err != nil {
+		return nil, err
+	}
+	return charges(quotes, sheets), nil
+}
+
+// sameCharges compares what was billed with what is due now.
+func sameCharges(billed, due []billing.Line) bool {
+	return slices.EqualFunc(billed, due, func(a, b billing.Line) bool {
+		return a.Kind == b.Kind && a.SKU == b.SKU && a.Quantity == b.Quantity && a.UnitMinor == b.UnitMinor && a.AmountMinor == b.AmountMinor
+	})
 }
 
 func payerOf(o *Order) uuid.UUID {
@@ -82,14 +115,17 @@ func payerOf(o *Order) uuid.UUID {
 
 // charges are the lines of all approved quotes that were delivered.
 func charges(quotes []Quote, sheets []Sheet) []billing.Line {
-	fitted, repaired := map[string]int64{}, false
+	fitted, visited, repaired := map[string]int64{}, false, false
 	for _, s := range sheets {
 		if s.ReplacedAt != nil {
 			continue
 		}
+		visited = true
 		repaired = repaired || s.Outcome == "done" || s.Outcome == "partial"
 		for _, p := range s.Parts {
-			fitted[p.SKU] += p.Quantity
+			if p.Source != "customer_supplied" { // his own part costs him nothing
+				fitted[p.SKU] += p.Quantity
+			}
 		}
 	}
 	repairAgreed := false
@@ -101,7 +137,7 @@ func charges(quotes []Quote, sheets []Sheet) []billing.Line {
 		if q.State != QuoteApproved {
 			continue
 		}
-		if q.Purpose == "call_out" && q.DeductIfRepaired && repairAgreed && repaired {
+		if q.Purpose == "call_out" && (!visited || q.DeductIfRepaired && repairAgreed && repaired) {
 			continue
 		}
 		if q.Purpose != "call_out" && !repaired {
@@ -162,8 +198,18 @@ func (d *Desk) VoidReceipt(ctx context.Context, by auth.Caller, receipt uuid.UUI
 func (d *Desk) WaiveReceipt(ctx context.Context, by auth.Caller, receipt uuid.UUID, in billing.WaiveInput) (billing.Receipt, error) {
 	var r billing.Receipt
 	err := d.onReceipt(ctx, by, receipt, func(ctx context.Context, w *work, o *Order) (err error) {
-		if r, err = w.till.Waive(ctx, by, receipt, in); err != nil {
+		if r, err = w.till.Receipt(ctx, by.Scope(), receipt); err != nil {
 			return err
+		}
+		settled, err := waiveOverApproved(ctx, w.tx, o.ID)
+		if err != nil {
+			return err
+		}
+		// What was fitted above the agreed sum was never billed: there may be nothing else to let him off.
+		if !settled || r.BalanceMinor > 0 {
+			if r, err = w.till.Waive(ctx, by, receipt, in); err != nil {
+				return err
+			}
 		}
 		return w.note(ctx, said{Order: &o.ID, OrgID: o.OrgID, Action: "waive", Reason: in.Reason, Data: map[string]any{"receipt": r.Number}})
 	})
@@ -191,6 +237,12 @@ func (d *Desk) onReceipt(ctx context.Context, by auth.Caller, id uuid.UUID, fn f
 	return d.change(ctx, by, func(ctx context.Context, w *work) error {
 		o, err := lockOrder(ctx, w.tx, auth.System("till").Scope(), r.OrderID.String())
 		if err != nil {
+			return err
+		}
+		if r, err = w.till.Receipt(ctx, by.Scope(), id); err != nil {
+			return err
+		}
+		if err := fresh(ctx, "receipt", r.Version); err != nil {
 			return err
 		}
 		if err := fn(ctx, w, &o); err != nil {

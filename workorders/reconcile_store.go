@@ -58,7 +58,7 @@ func (d *Desk) Reconcile(ctx context.Context, by auth.Caller, line uuid.UUID, in
 		Booking  string     `bun:"booking"`
 	}
 	read := func(ctx context.Context) error {
-		err := d.reader(ctx).NewRaw("SELECT s.order_id, sp.sheet_id, sp.part_id, sp.quantity, sp.serial_number, sp.sku, sp.booking FROM sheet_parts sp JOIN sheets s ON s.id = sp.sheet_id WHERE sp.id = ?", line).Scan(ctx, &row)
+		err := d.reader(ctx).NewRaw("SELECT s.order_id, sp.sheet_id, sp.part_id, sp.quantity, sp.serial_number, sp.sku, sp.booking FROM sheet_parts sp JOIN sheets s ON s.id = sp.sheet_id WHERE sp.id = ? AND s.replaced_at IS NULL", line).Scan(ctx, &row)
 		if errors.Is(err, sql.ErrNoRows) {
 			return notFound("sheet_part", line.String())
 		}
@@ -67,7 +67,7 @@ func (d *Desk) Reconcile(ctx context.Context, by auth.Caller, line uuid.UUID, in
 	if err := read(ctx); err != nil {
 		return err
 	}
-	_, err := d.onOrder(ctx, by, row.Order.String(), func(ctx context.Context, w *work, o *Order) error {
+	_, err := d.onOrder(freshNot(ctx), by, row.Order.String(), func(ctx context.Context, w *work, o *Order) error {
 		if err := read(ctx); err != nil {
 			return err
 		}

@@ -323,6 +323,11 @@ func (d *Desk) SubmitSheet(ctx context.Context, by auth.Caller, orderRef string,
 			return err
 		}
 		id = s.ID
+		if s.Outcome != "no_access" {
+			if err := w.heard(ctx, o, "visit"); err != nil {
+				return err
+			}
+		}
 		return w.sheetMovesOrder(ctx, o, v, s, in)
 	})
 	if err != nil {
@@ -394,7 +399,8 @@ func (w *work) sheetFrom(ctx context.Context, o *Order, v dispatch.Visit, in She
 	if s.ArrivedAt != nil && s.ArrivedAt.After(s.FinishedAt) {
 		s.ArrivedAt = &s.FinishedAt
 	}
-	if s.EnteredBy == nil && w.by.Is(auth.Clerk) && w.by.EngineerID == nil {
+	// Whoever signs in typed it; only an administrator may name somebody else.
+	if typed := s.EnteredBy != nil || w.by.Is(auth.Clerk) && w.by.EngineerID == nil; typed && w.by.Person() && (s.EnteredBy == nil || !w.by.Is(auth.Admin)) {
 		s.EnteredBy = &w.by.UserID
 	}
 	var err error
@@ -523,7 +529,7 @@ func (w *work) fitParts(ctx context.Context, o *Order, s *Sheet, v dispatch.Visi
 			line.Booking = "unreconciled"
 			switch {
 			case p.FromPlace != nil:
-				place, err := w.stock.PlaceByCode(ctx, auth.System("sheet").Scope(), *p.FromPlace)
+				place, err := w.stock.PlaceByCode(ctx, w.by.Scope(), *p.FromPlace)
 				if err != nil {
 					return err
 				}
@@ -718,7 +724,7 @@ func (w *work) sheetMovesOrder(ctx context.Context, o *Order, v dispatch.Visit, 
 		if err := w.letGo(ctx, o, "cannot_complete"); err != nil {
 			return err
 		}
-		if err := w.followUp(ctx, o, s); err != nil {
+		if err := w.followUp(ctx, o, s.FinishedAt); err != nil {
 			return err
 		}
 		if err := move(OrderCannotComplete, "finished_at = ?, end_reason = ?, unconfirmed = true", s.FinishedAt, s.Notes); err != nil {
@@ -738,16 +744,16 @@ func ptr[T any](v T) *T { return &v }
 // complete finishes an order: parts still promised are let go where they lie, clocks stop, the follow-up
 // call and the receipt are made.
 func (w *work) complete(ctx context.Context, o *Order, v dispatch.Visit, s Sheet, behalf *uuid.UUID, data map[string]any) error {
-	if err := w.letGo(ctx, o, "order completed"); err != nil {
+	if err := w.promises.MeetClock(ctx, o.ID, "fix", s.FinishedAt); err != nil {
 		return err
 	}
-	if err := w.promises.MeetClock(ctx, o.ID, "fix", s.FinishedAt); err != nil {
+	if err := w.letGo(ctx, o, "order completed"); err != nil { // stops the clocks that are left
 		return err
 	}
 	if err := w.recordInstalled(ctx, o, s); err != nil {
 		return err
 	}
-	if err := w.followUp(ctx, o, s); err != nil {
+	if err := w.followUp(ctx, o, s.FinishedAt); err != nil {
 		return err
 	}
 	if err := w.moveOrder(ctx, o, OrderCompleted, step{Action: "sheet", OnBehalfOf: behalf, Data: data, Set: "finished_at = ?", Args: []any{s.FinishedAt}}); err != nil {
@@ -761,12 +767,12 @@ func (w *work) complete(ctx context.Context, o *Order, v dispatch.Visit, s Sheet
 }
 
 // followUp schedules the one main follow-up call of an order; after a reopening the earlier one was superseded.
-func (w *work) followUp(ctx context.Context, o *Order, s Sheet) error {
+func (w *work) followUp(ctx context.Context, o *Order, finished time.Time) error {
 	loc, err := w.siteZone(ctx, o)
 	if err != nil {
 		return err
 	}
-	_, err = w.promises.ScheduleFollowUp(ctx, aftercare.Plan{OrgID: o.OrgID, OrderID: &o.ID, CustomerID: &o.CustomerID, Kind: o.Kind, FinishedAt: s.FinishedAt, HandedInAt: w.at, Zone: loc.String()})
+	_, err = w.promises.ScheduleFollowUp(ctx, aftercare.Plan{OrgID: o.OrgID, OrderID: &o.ID, CustomerID: &o.CustomerID, Kind: o.Kind, FinishedAt: finished, HandedInAt: w.at, Zone: loc.String()})
 	return err
 }
 
@@ -868,7 +874,11 @@ func (d *Desk) CorrectSheet(ctx context.Context, by auth.Caller, id uuid.UUID, i
 		return Sheet{}, err
 	}
 	next := newID()
-	_, err = d.onOrder(ctx, by, old.OrderID.String(), func(ctx context.Context, w *work, o *Order) error {
+	_, err = d.onOrder(freshNot(ctx), by, old.OrderID.String(), func(inner context.Context, w *work, o *Order) error {
+		if err := fresh(ctx, "sheet", old.Version); err != nil {
+			return err
+		}
+		ctx := inner
 		if o.State == OrderClosed {
 			return fault.New(fault.Conflict, "sheets_signed_stays", "the order is closed: its sheets stand").With("state", string(o.State))
 		}
@@ -910,6 +920,11 @@ func (d *Desk) CorrectSheet(ctx context.Context, by auth.Caller, id uuid.UUID, i
 		if err := w.refit(ctx, o, old, &s, in.Parts); err != nil {
 			return err
 		}
+		if o.FinishedAt != nil { // what was delivered is what is billed
+			if _, err := w.issueReceipt(ctx, o); err != nil {
+				return err
+			}
+		}
 		return w.note(ctx, said{Order: &o.ID, OrgID: o.OrgID, Action: "correct", Reason: in.Reason, Data: map[string]any{"from": old.Number, "to": s.Number}})
 	})
 	if err != nil {
@@ -925,10 +940,16 @@ func (w *work) refit(ctx context.Context, o *Order, old Sheet, s *Sheet, parts *
 			p.ID, p.SheetID = newID(), s.ID
 			s.Parts = append(s.Parts, p)
 		}
-		return insertSheetParts(ctx, w.tx, *s)
+		if err := insertSheetParts(ctx, w.tx, *s); err != nil {
+			return err
+		}
+		if s.OverApprovedMinor = old.OverApprovedMinor; s.OverApprovedMinor > 0 {
+			return setSheet(ctx, w.tx, s.ID, "over_approved_minor = ?", s.OverApprovedMinor)
+		}
+		return nil
 	}
 	for _, p := range old.Parts {
-		if p.Booking == "booked" && p.MoveID != nil {
+		if p.MoveID != nil {
 			if _, err := w.stock.Reverse(ctx, w.by, *p.MoveID, "correction of "+old.Number); err != nil {
 				return err
 			}
@@ -938,7 +959,29 @@ func (w *work) refit(ctx context.Context, o *Order, old Sheet, s *Sheet, parts *
 	if err != nil {
 		return err
 	}
-	return w.fitParts(ctx, o, s, v, SheetInput{Parts: *parts})
+	owed, err := oldPartsOf(ctx, w.tx, o.ID)
+	if err != nil {
+		return err
+	}
+	if err := w.fitParts(ctx, o, s, v, SheetInput{Parts: *parts}); err != nil {
+		return err
+	}
+	// The swapped parts of the earlier edition are those of this one: what came back counts.
+	for _, was := range owed {
+		if !slices.ContainsFunc(old.Parts, func(p SheetPart) bool { return p.ID == was.SheetPartID }) {
+			continue
+		}
+		if was.State == OldPartDue {
+			if err := moveOldPart(ctx, w, was, OldPartWritten); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := settleOldPart(ctx, w, s.ID, was); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // VerifySheet is a second person's word that what was typed is what stands on the paper.
@@ -947,7 +990,11 @@ func (d *Desk) VerifySheet(ctx context.Context, by auth.Caller, id uuid.UUID) (S
 	if err != nil {
 		return s, err
 	}
-	_, err = d.onOrder(ctx, by, s.OrderID.String(), func(ctx context.Context, w *work, o *Order) error {
+	_, err = d.onOrder(freshNot(ctx), by, s.OrderID.String(), func(inner context.Context, w *work, o *Order) error {
+		if err := fresh(ctx, "sheet", s.Version); err != nil {
+			return err
+		}
+		ctx := inner
 		if s.EnteredBy != nil && *s.EnteredBy == by.UserID {
 			return fault.New(fault.Conflict, "sheets_second_pair_of_eyes", "a second person compares the entry with the paper")
 		}

@@ -161,6 +161,20 @@ func moveOldPart(ctx context.Context, w *work, p OldPart, to OldPartState) error
 	return nil
 }
 
+// settleOldPart takes what came back of an earlier edition's part off what its correction owes.
+func settleOldPart(ctx context.Context, w *work, sheet uuid.UUID, was OldPart) error {
+	_, err := w.tx.ExecContext(ctx, `UPDATE old_parts SET state = 'kept_by_customer' WHERE ? = 'kept_by_customer' AND state = 'old_due' AND part_id = ? AND sheet_part_id IN (SELECT id FROM sheet_parts WHERE sheet_id = ?)`,
+		was.State, was.PartID, sheet)
+	if err == nil {
+		_, err = w.tx.ExecContext(ctx, `UPDATE old_parts SET state = 'old_received', received_at = ? WHERE ? IN ('old_received', 'scrapped', 'sent_to_vendor') AND state = 'old_due' AND part_id = ? AND quantity <= ? AND sheet_part_id IN (SELECT id FROM sheet_parts WHERE sheet_id = ?)`,
+			w.at, was.State, was.PartID, was.Quantity, sheet)
+	}
+	if err != nil {
+		return fmt.Errorf("old part: %w", err)
+	}
+	return nil
+}
+
 const oldPartColumns = "op.id, op.org_id, op.order_id, op.sheet_part_id, op.engineer_id, op.part_id, p.sku, op.quantity, op.serial_number, op.due_on, op.state"
 
 func oldPartsOf(ctx context.Context, db bun.IDB, order uuid.UUID) ([]OldPart, error) {
@@ -185,7 +199,7 @@ func (d *Desk) OldPartDo(ctx context.Context, by auth.Caller, id uuid.UUID, act 
 	if err != nil {
 		return p, err
 	}
-	_, err = d.onOrder(ctx, by, p.OrderID.String(), func(ctx context.Context, w *work, o *Order) error {
+	_, err = d.onOrder(freshNot(ctx), by, p.OrderID.String(), func(ctx context.Context, w *work, o *Order) error {
 		p, err := read(ctx, " FOR UPDATE OF op")
 		if err != nil {
 			return err
