@@ -2,6 +2,8 @@ package workorders
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -71,7 +73,9 @@ func (d *Desk) OfferOrder(ctx context.Context, by auth.Caller, ref string, in Ha
 
 // AnswerHandOver accepts or refuses an offer; the organisation it was made to answers.
 func (d *Desk) AnswerHandOver(ctx context.Context, by auth.Caller, ref, act, reason string) (Order, error) {
-	return d.onOrder(ctx, by, ref, func(ctx context.Context, w *work, o *Order) error {
+	var id uuid.UUID
+	err := d.changeOrder(ctx, by, ref, func(ctx context.Context, w *work, o *Order) error {
+		id = o.ID
 		h, err := lastHandOver(ctx, w.tx, o.ID)
 		if err != nil {
 			return err
@@ -87,6 +91,11 @@ func (d *Desk) AnswerHandOver(ctx context.Context, by auth.Caller, ref, act, rea
 		}
 		return w.answerHandOver(ctx, o, *h, act, reason)
 	})
+	if err != nil {
+		return Order{}, err
+	}
+	// Who refuses loses sight of the order, and is shown once more what he refused.
+	return d.Order(ctx, auth.System("hand-over"), id.String())
 }
 
 func (w *work) answerHandOver(ctx context.Context, o *Order, h HandOver, act, reason string) error {
@@ -121,6 +130,7 @@ func (d *Desk) ExpireHandOvers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var failed []error
 	for _, order := range due {
 		_, err := d.onOrder(ctx, by, order.String(), func(ctx context.Context, w *work, o *Order) error {
 			h, err := lastHandOver(ctx, w.tx, o.ID)
@@ -130,8 +140,8 @@ func (d *Desk) ExpireHandOvers(ctx context.Context) error {
 			return w.answerHandOver(ctx, o, *h, "expire", "not answered in time")
 		})
 		if err != nil {
-			return err
+			failed = append(failed, fmt.Errorf("hand-over of %s: %w", order, err))
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }

@@ -112,6 +112,9 @@ func (d *Desk) PickupDo(ctx context.Context, by auth.Caller, id uuid.UUID, act s
 		if err != nil {
 			return err
 		}
+		if err := fresh(ctx, "pick-up", p.Version); err != nil {
+			return err
+		}
 		if p, err = w.stock.PickupDo(ctx, by, id, act, in); err != nil {
 			return err
 		}
@@ -222,8 +225,22 @@ func (w *work) displaced(ctx context.Context, v dispatch.InTheWay, a dispatch.Ab
 	if err := w.stock.CancelPickups(ctx, o.ID, "engineer is away"); err != nil {
 		return err
 	}
-	if err := w.stock.Release(ctx, o.ID, "the van of an absent engineer cannot be reached", &v.VisitID); err != nil {
+	// What lies in his van is let go; what waits for the order at a store stays promised.
+	if van, err := w.stock.VanOf(ctx, a.EngineerID); err != nil {
 		return err
+	} else if van != nil {
+		held, err := w.stock.Held(ctx, o.ID)
+		if err != nil {
+			return err
+		}
+		for _, r := range held {
+			if r.PlaceID != van.ID {
+				continue
+			}
+			if err := w.stock.ReleaseAt(ctx, o.ID, r.PlaceID, r.PartID, "the van of an absent engineer cannot be reached"); err != nil {
+				return err
+			}
+		}
 	}
 	if o.State == OrderAssigned || o.State == OrderInProgress {
 		err := w.moveOrder(ctx, &o, OrderReady, step{Action: "unassign", Reason: a.Reason, Data: map[string]any{"displaced": v.VisitID, "absence": a.Kind},

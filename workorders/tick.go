@@ -81,7 +81,8 @@ func (d *Desk) EndHolds(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// AgeShortages lets a customer who waits for a part hear from us after 7 days, and the manager after 30.
+// AgeShortages lets a customer who waits for a part hear from us every 7 days, and the manager once after
+// 30. It goes by what was done so far, so a day on which the program was down is made up for.
 func (d *Desk) AgeShortages(ctx context.Context) error {
 	by := auth.System("shortage")
 	rows, err := agedShortages(ctx, d.db, d.now())
@@ -91,8 +92,13 @@ func (d *Desk) AgeShortages(ctx context.Context) error {
 	var failed []error
 	for _, r := range rows {
 		_, err := d.onOrder(ctx, by, r.Order.String(), func(ctx context.Context, w *work, o *Order) error {
-			if r.Days >= 30 {
-				return w.tellOffice(ctx, o, "manager", "message.manager.part_waits_long")
+			if r.Days >= 30 && !r.ManagerTold {
+				if err := w.tellOffice(ctx, o, "manager", "message.manager.part_waits_long"); err != nil {
+					return err
+				}
+			}
+			if r.CustomerTold {
+				return nil
 			}
 			return w.callBack(ctx, o, "delay", o.Number)
 		})

@@ -18,15 +18,22 @@ func endedHolds(ctx context.Context, db bun.IDB, now time.Time) ([]uuid.UUID, er
 }
 
 type agedShortage struct {
-	Order uuid.UUID `bun:"order_id"`
-	Days  int       `bun:"days"`
+	Order        uuid.UUID `bun:"order_id"`
+	Days         int       `bun:"days"`
+	ManagerTold  bool      `bun:"manager_told"`
+	CustomerTold bool      `bun:"customer_told"`
 }
 
-// agedShortages are orders whose part has been waited for since exactly 7, 14, 21 … or since 30 days.
+// agedShortages are orders that have waited for a part for 7 days and more, about which nobody has to call
+// the customer yet, or nobody told the manager after 30.
 func agedShortages(ctx context.Context, db bun.IDB, now time.Time) ([]agedShortage, error) {
 	var rows []agedShortage
-	err := db.NewRaw(`SELECT order_id, days FROM (SELECT order_id, floor(extract(epoch FROM (?::timestamptz - min(waiting_since))) / 86400)::int AS days FROM shortages WHERE state = 'open' GROUP BY order_id) s
-		WHERE days = 30 OR days >= 7 AND days % 7 = 0 ORDER BY days DESC LIMIT 1000`, now).Scan(ctx, &rows)
+	err := db.NewRaw(`SELECT * FROM (SELECT order_id, days,
+				EXISTS (SELECT 1 FROM messages m WHERE m.order_id = s.order_id AND m.key = 'message.manager.part_waits_long' AND m.created_at >= s.since) AS manager_told,
+				EXISTS (SELECT 1 FROM callbacks c WHERE c.order_id = s.order_id AND c.reason = 'delay' AND (c.state = 'open' OR c.created_at > ?0::timestamptz - interval '7 days')) AS customer_told
+			FROM (SELECT order_id, min(waiting_since) AS since, floor(extract(epoch FROM (?0::timestamptz - min(waiting_since))) / 86400)::int AS days FROM shortages WHERE state = 'open' GROUP BY order_id) s
+			WHERE days >= 7) aged
+		WHERE NOT customer_told OR days >= 30 AND NOT manager_told ORDER BY days DESC LIMIT 1000`, now).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("aged shortages: %w", err)
 	}
