@@ -25,22 +25,16 @@ func (s *Server) customer(ctx context.Context, by auth.Caller, in *ByID) (custom
 
 func (s *Server) patchCustomer(ctx context.Context, by auth.Caller, in *bodyOf[customers.CustomerPatch]) (customers.Customer, error) {
 	in.Body.Match = heardIn(ctx).match
-	return keep(s, ctx, by, func(ctx context.Context, l workorders.Ledgers) (customers.Customer, error) {
-		return l.Customers.PatchCustomer(ctx, by, in.ID, in.Body)
-	})
+	return s.desk.PatchCustomer(ctx, by, in.ID, in.Body)
 }
 
 func (s *Server) addContact(ctx context.Context, by auth.Caller, in *bodyOf[customers.ContactInput]) (customers.Contact, error) {
-	return keep(s, ctx, by, func(ctx context.Context, l workorders.Ledgers) (customers.Contact, error) {
-		return l.Customers.AddContact(ctx, by, in.ID, in.Body)
-	})
+	return s.desk.AddContact(ctx, by, in.ID, in.Body)
 }
 
 func (s *Server) patchContact(ctx context.Context, by auth.Caller, in *bodyOf[customers.ContactPatch]) (customers.Contact, error) {
 	in.Body.Match = heardIn(ctx).match
-	return keep(s, ctx, by, func(ctx context.Context, l workorders.Ledgers) (customers.Contact, error) {
-		return l.Customers.PatchContact(ctx, by, in.ID, in.Body)
-	})
+	return s.desk.PatchContact(ctx, by, in.ID, in.Body)
 }
 
 func (s *Server) addSite(ctx context.Context, by auth.Caller, in *bodyOf[customers.SiteInput]) (customers.Site, error) {
@@ -62,9 +56,7 @@ type MergeInput struct {
 }
 
 func (s *Server) mergeCustomer(ctx context.Context, by auth.Caller, in *bodyOf[MergeInput]) (customers.Customer, error) {
-	return keep(s, ctx, by, func(ctx context.Context, l workorders.Ledgers) (customers.Customer, error) {
-		return l.Customers.Merge(ctx, by, in.ID, in.Body.Into)
-	})
+	return s.desk.MergeCustomers(ctx, by, in.ID, in.Body.Into)
 }
 
 func (s *Server) addAsset(ctx context.Context, by auth.Caller, in *body[customers.AssetInput]) (customers.Asset, error) {
@@ -92,9 +84,7 @@ func (s *Server) asset(ctx context.Context, by auth.Caller, in *ByID) (customers
 
 func (s *Server) patchAsset(ctx context.Context, by auth.Caller, in *bodyOf[customers.AssetPatch]) (customers.Asset, error) {
 	in.Body.Match = heardIn(ctx).match
-	return keep(s, ctx, by, func(ctx context.Context, l workorders.Ledgers) (customers.Asset, error) {
-		return l.Customers.PatchAsset(ctx, by, in.ID, in.Body)
-	})
+	return s.desk.PatchAsset(ctx, by, in.ID, in.Body)
 }
 
 func (s *Server) assetHistory(ctx context.Context, by auth.Caller, in *struct {

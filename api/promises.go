@@ -75,8 +75,8 @@ func (s *Server) waiveFollowUp(ctx context.Context, by auth.Caller, in *bodyOf[R
 
 // ReassignInput moves a caller's open calls to another.
 type ReassignInput struct {
-	From *uuid.UUID `json:"from" doc:"null = calls that are nobody's"`
-	To   *uuid.UUID `json:"to" doc:"null = whoever is free"`
+	From *uuid.UUID `json:"from,omitempty" doc:"absent = calls that are nobody's"`
+	To   *uuid.UUID `json:"to,omitempty" doc:"absent = whoever is free"`
 }
 
 // Reassigned is how many calls moved.

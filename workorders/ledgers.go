@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/gofrs/uuid/v5"
+
 	"paigong/dispatch"
 	"paigong/internal/auth"
 	"paigong/internal/files"
@@ -62,12 +64,92 @@ func (d *Desk) AddCustomer(ctx context.Context, by auth.Caller, in customers.Cus
 	return c, err
 }
 
+// rememberCustomer makes a customer findable by every phone and name around him.
 func (w *work) rememberCustomer(ctx context.Context, c customers.Customer) error {
 	phone := ""
 	if c.Phone != nil {
 		phone = *c.Phone
 	}
-	return w.remember(ctx, doc{ID: c.ID, Kind: "customer", OrgID: c.OrgID, CustomerID: &c.ID, Number: c.Number, Title: c.Name, Detail: customers.MaskPhone(phone), Words: []string{phone, customers.ShowPhone(phone)}})
+	words := []string{phone, customers.ShowPhone(phone)}
+	for _, k := range c.Contacts {
+		if k.RetiredAt != nil {
+			continue
+		}
+		words = append(append(words, k.Name), Pinyin(k.Name)...)
+		for _, p := range k.Phones {
+			words = append(words, p, customers.ShowPhone(p))
+		}
+	}
+	return w.remember(ctx, doc{ID: c.ID, Kind: "customer", OrgID: c.OrgID, CustomerID: &c.ID, Number: c.Number, Title: c.Name, Detail: customers.MaskPhone(phone), Words: words})
+}
+
+// rememberAgain is rememberCustomer for somebody whose file has just changed.
+func (w *work) rememberAgain(ctx context.Context, id uuid.UUID) error {
+	c, err := w.book.Customer(ctx, w.by.Scope(), id)
+	if err != nil {
+		return err
+	}
+	return w.rememberCustomer(ctx, c)
+}
+
+// PatchCustomer changes a customer; he is found by what he is called now.
+func (d *Desk) PatchCustomer(ctx context.Context, by auth.Caller, id uuid.UUID, in customers.CustomerPatch) (customers.Customer, error) {
+	var c customers.Customer
+	err := d.change(ctx, by, func(ctx context.Context, w *work) (err error) {
+		if c, err = w.book.PatchCustomer(ctx, by, id, in); err != nil {
+			return err
+		}
+		return w.rememberAgain(ctx, id)
+	})
+	return c, err
+}
+
+// AddContact writes somebody around a customer down, who may be the next to ring.
+func (d *Desk) AddContact(ctx context.Context, by auth.Caller, customer uuid.UUID, in customers.ContactInput) (customers.Contact, error) {
+	var k customers.Contact
+	err := d.change(ctx, by, func(ctx context.Context, w *work) (err error) {
+		if k, err = w.book.AddContact(ctx, by, customer, in); err != nil {
+			return err
+		}
+		return w.rememberAgain(ctx, customer)
+	})
+	return k, err
+}
+
+// PatchContact corrects a contact, also from the door.
+func (d *Desk) PatchContact(ctx context.Context, by auth.Caller, id uuid.UUID, in customers.ContactPatch) (customers.Contact, error) {
+	var k customers.Contact
+	err := d.change(ctx, by, func(ctx context.Context, w *work) (err error) {
+		if k, err = w.book.PatchContact(ctx, by, id, in); err != nil {
+			return err
+		}
+		return w.rememberAgain(ctx, k.CustomerID)
+	})
+	return k, err
+}
+
+// MergeCustomers makes two files of one customer one.
+func (d *Desk) MergeCustomers(ctx context.Context, by auth.Caller, from, into uuid.UUID) (customers.Customer, error) {
+	var c customers.Customer
+	err := d.change(ctx, by, func(ctx context.Context, w *work) (err error) {
+		if c, err = w.book.Merge(ctx, by, from, into); err != nil {
+			return err
+		}
+		return w.rememberAgain(ctx, c.ID)
+	})
+	return c, err
+}
+
+// PatchAsset changes a device; it is found by the serial number it has now.
+func (d *Desk) PatchAsset(ctx context.Context, by auth.Caller, id uuid.UUID, in customers.AssetPatch) (customers.Asset, error) {
+	var a customers.Asset
+	err := d.change(ctx, by, func(ctx context.Context, w *work) (err error) {
+		if a, err = w.book.PatchAsset(ctx, by, id, in); err != nil {
+			return err
+		}
+		return w.rememberAsset(ctx, a)
+	})
+	return a, err
 }
 
 // AddAsset writes a device down and makes it findable by serial number and plate.
