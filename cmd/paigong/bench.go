@@ -11,6 +11,7 @@ import (
 // benchCmd groups the measurements; each prints figures and the command that made them.
 type benchCmd struct {
 	Start benchStartCmd `cmd:"" help:"Time to the first query of a private PostgreSQL, on a fresh and on an existing folder."`
+	Plan  benchPlanCmd  `cmd:"" help:"The planner against published values, with its speed and repeatability."`
 }
 
 type benchStartCmd struct {

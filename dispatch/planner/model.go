@@ -349,10 +349,7 @@ func (m *model) findWho() {
 			continue
 		}
 		for c := range m.crews {
-			if !m.crews[c].works {
-				continue
-			}
-			if _, ok := m.f.mayServe(c, j); !ok {
+			if !m.crews[c].works || !m.f.may(c, j) {
 				continue
 			}
 			m.can[j*m.canRow+c/64] |= 1 << (c % 64)
@@ -378,11 +375,15 @@ func (m *model) allowed(job, crew int32) bool {
 	return m.can[int(job)*m.canRow+int(crew)>>6]&(1<<(crew&63)) != 0
 }
 
-// nearest is how many neighbours a job knows.
-const nearest = 100
+// nearest is how many neighbours a job knows; fewer in large problems.
+const nearest, nearestOfMany = 100, 48
 
 func (m *model) findNear() {
 	m.near = make([][]int32, len(m.jobs))
+	most := nearest
+	if len(m.jobs) > 2000 {
+		most = nearestOfMany
+	}
 	type ranked struct {
 		job int32
 		far int64
@@ -394,7 +395,7 @@ func (m *model) findNear() {
 			}
 			return int(a.job - b.job)
 		})
-		list = list[:min(len(list), nearest)]
+		list = list[:min(len(list), most)]
 		m.near[j] = make([]int32, len(list))
 		for i := range list {
 			m.near[j][i] = list[i].job
@@ -413,7 +414,7 @@ func (m *model) findNear() {
 		}
 		return
 	}
-	m.findNearOnMap(func(j int, around []int32) {
+	m.findNearOnMap(most, func(j int, around []int32) {
 		list := make([]ranked, 0, len(around))
 		for _, k := range around {
 			if int(k) != j {
@@ -426,7 +427,7 @@ func (m *model) findNear() {
 
 // findNearOnMap sorts the jobs into cells of a grid and looks at rings of cells until a ring
 // beyond enough neighbours is complete, so that no pair of far places is ever measured.
-func (m *model) findNearOnMap(each func(j int, around []int32)) {
+func (m *model) findNearOnMap(most int, each func(j int, around []int32)) {
 	orders := m.f.p.Orders
 	spotAt := func(j int) (lat, lng float64, known bool) {
 		s := m.spots[m.jobs[j].place]
@@ -469,7 +470,7 @@ func (m *model) findNearOnMap(each func(j int, around []int32)) {
 					}
 				}
 			}
-			if len(around) > nearest && enough == side {
+			if len(around) > most && enough == side {
 				enough = ring + 1
 			}
 		}

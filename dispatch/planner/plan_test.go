@@ -171,6 +171,27 @@ func TestTheLastOfAThousandRandomDaysEqualsThePlannersInsertion(t *testing.T) {
 	}
 }
 
+func TestAskingQuicklyGivesTheSameAnswer(t *testing.T) {
+	p := drawn(t, 150, 5).Problem
+	p.Orders[3].Pinned = &Pin{p.Engineers[2].ID, AnyStart}
+	p.Orders[4].Windows = []Window{{1, 0}}
+	f, yes := newFacts(p), 0
+	for o := range p.Orders {
+		for e := range p.Engineers {
+			_, want := f.mayServe(e, o)
+			if f.may(e, o) != want {
+				t.Errorf("engineer %d, order %d: the rules say %v", e, o, want)
+			}
+			if want {
+				yes++
+			}
+		}
+	}
+	if yes == 0 {
+		t.Error("nobody may do anything")
+	}
+}
+
 func TestAPlanFetchesThePartOnce(t *testing.T) {
 	p := town(2, Order{Place: km(10), Parts: []Part{{"board", 1}}}, Order{Place: km(12), Parts: []Part{{"board", 1}}}, Order{Place: km(14), Parts: []Part{{"board", 1}}})
 	p.Stores = []Store{{ID: "depot", Place: km(5), Handling: 10 * minute, Stock: map[string]int64{"board": 2}}}

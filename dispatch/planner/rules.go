@@ -178,6 +178,29 @@ func (f *facts) mayServe(e, o int) (Reason, bool) {
 	return f.windowRule(e, o)
 }
 
+// may is mayServe without a reason, for asking millions of times; a test holds the two together.
+func (f *facts) may(e, o int) bool {
+	g := &f.orders[o]
+	if g.region >= 0 && f.covers[e*len(f.region)+int(g.region)] == stranger || g.never || g.pinned != -1 && int(g.pinned) != e {
+		return false
+	}
+	for _, n := range g.skills {
+		if int64(f.levels[e*len(f.skill)+int(n.id)]) < n.amount {
+			return false
+		}
+	}
+	for _, b := range g.blocked {
+		if int(b) == e {
+			return false
+		}
+	}
+	if len(g.tools) == 0 || within(g.tools, f.toolsOf(e), nil) {
+		return true
+	}
+	_, ok := f.toolRule(e, o)
+	return ok
+}
+
 // shiftRule: some shift must be open inside a window, long enough for the service.
 func (f *facts) shiftRule(e, o int) (Reason, bool) {
 	g := &f.orders[o]

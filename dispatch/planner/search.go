@@ -710,12 +710,24 @@ func (s *search) ruinPart() {
 	}
 }
 
-// recreate puts the absent jobs back, each where it is cheapest now, in an order drawn anew.
+// waiting is how many of the jobs left over are tried again in one iteration.
+const waiting = 20
+
+// recreate puts the absent jobs back, each where it is cheapest now, in an order drawn anew. Of
+// many that were left over before, a few are drawn.
 func (s *search) recreate() {
 	m := s.m
-	s.sortAbsent()
-	list := s.absent
-	rest := list[:0]
+	from := 0
+	if old := len(s.before.absent); old > 2*waiting && len(s.absent) >= old {
+		from = old - waiting
+		for k := from; k < old; k++ {
+			i := s.rng.below(k + 1)
+			s.absent[i], s.absent[k] = s.absent[k], s.absent[i]
+		}
+	}
+	list := s.absent[from:]
+	s.sort(list)
+	rest := s.absent[:from]
 	for _, id := range list {
 		if !s.insert(id) {
 			rest = append(rest, id)
@@ -852,10 +864,9 @@ func (s *search) cheapest(id int32) chance {
 	return best
 }
 
-// sortAbsent draws one of the orders in which jobs are put back.
-func (s *search) sortAbsent() {
+// sort draws one of the orders in which jobs are put back.
+func (s *search) sort(list []int32) {
 	m := s.m
-	list := s.absent
 	var key func(id int32) int64
 	switch k := s.rng.below(19); {
 	case k < 4:
@@ -1030,6 +1041,7 @@ func (s *search) keep() {
 // start builds the first plan and makes it the best.
 func (s *search) start() {
 	s.begin()
+	s.before.absent = s.before.absent[:0]
 	s.resting = -1
 	s.recreate()
 	s.top.routes = make([]route, len(s.routes))

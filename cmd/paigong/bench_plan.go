@@ -1,0 +1,437 @@
+package main
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"paigong/dispatch/planner"
+)
+
+// benchPlanCmd measures the planner against published values. The folder given by --data holds the instances
+// in trsp/, solomon/ and homberger/, and the best-known values in bks/trsp_published.csv,
+// bks/solomon_distance.csv and bks/homberger_distance.csv (name, value). Rows without
+// instances are left out and say so.
+type benchPlanCmd struct {
+	Quick  bool     `help:"One seed and a fifth of the time."`
+	Only   []string `help:"Rows to measure, such as B,C,I."`
+	Sample int      `help:"Take only so many instances of a set, evenly spread; 0 is all."`
+	Out    string   `help:"File to write the table to as well."`
+}
+
+type benchRow struct {
+	row, what, target, figure string
+}
+
+// planBench is one run of the table.
+type planBench struct {
+	c     *benchPlanCmd
+	g     *Globals
+	seeds int
+	share float64 // of the full time
+	plans int
+	wrong int // plans that break a rule or leave an order of a benchmark unserved
+	rows  []benchRow
+}
+
+// Run measures and prints the table.
+func (c *benchPlanCmd) Run(g *Globals) error {
+	if g.Data == "" {
+		return errors.New("--data names the folder with the benchmark instances: trsp/, solomon/, homberger/ and bks/")
+	}
+	b := &planBench{c: c, g: g, seeds: 5, share: 1}
+	command := "paigong bench plan --data DIR"
+	if c.Quick {
+		b.seeds, b.share = 1, 0.2
+		command += " --quick"
+	}
+	if len(c.Only) > 0 {
+		command += " --only " + strings.Join(c.Only, ",")
+	}
+	if c.Sample > 0 {
+		command += fmt.Sprintf(" --sample %d", c.Sample)
+	}
+	began := time.Now()
+	for _, part := range []struct {
+		row string
+		run func() error
+	}{
+		{"A", func() error {
+			return b.gaps("A", "TRSP, 60 s × 2 threads", "≤ -0.3 %", "trsp", planner.FormatTRSP, 60, 2)
+		}},
+		{"A'", func() error {
+			return b.gaps("A'", "TRSP, 4 s × 2 threads", "≤ +0.4 %", "trsp", planner.FormatTRSP, 4, 2)
+		}},
+		{"B", func() error { return b.gaps("B", "TRSP, 2 CPU s", "≤ 0.7 %", "trsp", planner.FormatTRSP, 2, 1) }},
+		{"C", func() error {
+			return b.gaps("C", "Solomon distance, 10 CPU s", "≤ 0.25 %", "solomon", planner.FormatSolomon, 10, 1)
+		}},
+		{"D", func() error {
+			return b.gaps("D", "Gehring-Homberger 1000, 600 CPU s", "≤ 1.2 %", "homberger", planner.FormatSolomon, 600, 1)
+		}},
+		{"E", b.large},
+		{"G", b.growth},
+		{"I", b.hint},
+		{"K", b.repair},
+		{"L", b.repeat},
+		{"M", b.fuzz},
+	} {
+		if len(c.Only) > 0 && !slices.Contains(c.Only, part.row) {
+			continue
+		}
+		if g.Context.Err() != nil {
+			break
+		}
+		if err := part.run(); err != nil {
+			return err
+		}
+	}
+	var out bytes.Buffer
+	_, _ = fmt.Fprintf(&out, "# The planner, measured\n\n`%s`, %s, %s/%s, %d processors, %.0f s in all, %d plans, %d of them invalid.\n\n", command, runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), time.Since(began).Seconds(), b.plans, b.wrong)
+	_, _ = fmt.Fprintf(&out, "A gap is cost ÷ best published value − 1. Times are CPU seconds of this process; a fifth of them with `--quick`.\n\n| | measure | target | measured |\n|---|---|---|---|\n")
+	for _, r := range b.rows {
+		_, _ = fmt.Fprintf(&out, "| %s | %s | %s | %s |\n", r.row, r.what, r.target, r.figure)
+	}
+	if _, err := g.Out.Write(out.Bytes()); err != nil {
+		return err
+	}
+	if c.Out != "" {
+		return writeWhole(c.Out, func(w io.Writer) error { _, err := w.Write(out.Bytes()); return err })
+	}
+	return nil
+}
+
+func (b *planBench) add(row, what, target, format string, args ...any) {
+	b.rows = append(b.rows, benchRow{row, what, target, fmt.Sprintf(format, args...)})
+	_, _ = fmt.Fprintf(b.g.Err, "%s %s: %s\n", row, what, b.rows[len(b.rows)-1].figure)
+}
+
+// checked counts a plan and whether it holds.
+func (b *planBench) checked(p *planner.Problem, plan *planner.Plan, all bool) {
+	b.plans++
+	if _, broken := p.Score(plan); len(broken) > 0 || all && len(plan.Unplanned) > 0 {
+		b.wrong++
+	}
+}
+
+// gaps plans every instance of a set and compares with the published values.
+func (b *planBench) gaps(row, what, target, set string, format planner.Format, seconds float64, threads int) error {
+	names, err := filepath.Glob(filepath.Join(b.g.Data, set, "*.txt"))
+	if err != nil {
+		return err
+	}
+	best, err := readBest(b.g.Data)
+	if err != nil {
+		return err
+	}
+	var chosen []string
+	for _, name := range names {
+		id := strings.TrimSuffix(filepath.Base(name), ".txt")
+		if best[id] > 0 && (row != "D" || strings.Contains(id, "_10_")) {
+			chosen = append(chosen, name)
+		}
+	}
+	chosen = spread(chosen, b.c.Sample)
+	if len(chosen) == 0 {
+		b.add(row, what, target, "no instances")
+		return nil
+	}
+	var all []float64
+	better, classes := 0, map[string][]float64{}
+	for _, name := range chosen {
+		var gaps []float64
+		id := strings.TrimSuffix(filepath.Base(name), ".txt")
+		for seed := range b.seeds {
+			if b.g.Context.Err() != nil {
+				return errors.New("interrupted")
+			}
+			data, err := os.ReadFile(name)
+			if err != nil {
+				return err
+			}
+			file, err := planner.Read(bytes.NewReader(data), format)
+			if err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			limit, began := seconds*b.share*float64(threads), cpuSeconds()
+			plan, err := file.Problem.Plan(planner.Options{Objective: file.Objective, Seed: uint64(seed + 1), Threads: threads,
+				Clock: func() float64 { return (cpuSeconds() - began) / limit }})
+			if err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			b.checked(file.Problem, plan, true)
+			gaps = append(gaps, 100*(file.Cost(plan)/best[id]-1))
+		}
+		slices.Sort(gaps)
+		median := gaps[len(gaps)/2]
+		all = append(all, median)
+		if median < 0 {
+			better++
+		}
+		class := strings.TrimRight(strings.FieldsFunc(id, func(r rune) bool { return r == '.' || r == '_' })[0], "0123456789")
+		if format == planner.FormatTRSP || set == "solomon" {
+			class = id[:len(class)+1]
+		}
+		classes[class] = append(classes[class], median)
+	}
+	var parts []string
+	for class, gaps := range classes {
+		parts = append(parts, fmt.Sprintf("%s %+.2f", class, mean(gaps)))
+	}
+	slices.Sort(parts)
+	b.add(row, what, target, "mean %+.3f %%, worst %+.2f %%, better than published on %d of %d (%s)", mean(all), slices.Max(all), better, len(all), strings.Join(parts, ", "))
+	return nil
+}
+
+func (b *planBench) drawn(orders int, seed uint64) (*planner.File, error) {
+	var text bytes.Buffer
+	if err := planner.Generate(&text, planner.Generated{Orders: orders, Seed: seed}); err != nil {
+		return nil, err
+	}
+	return planner.Read(&text, planner.FormatPaigong)
+}
+
+// large is the first plan of a very large day, and what it takes in memory.
+func (b *planBench) large() error {
+	file, err := b.drawn(10000, 1)
+	if err != nil {
+		return err
+	}
+	runtime.GC()
+	began, wall := cpuSeconds(), time.Now()
+	plan, err := file.Problem.Plan(planner.Options{Iterations: 1, Seed: 1})
+	if err != nil {
+		return err
+	}
+	took, lasted := cpuSeconds()-began, time.Since(wall)
+	b.checked(file.Problem, plan, false)
+	b.add("E", "first full plan, 10,000 orders, 1,250 engineers", "≤ 1 s", "%.2f CPU s, %.2f s, with the reasons for %d orders left over", took, lasted.Seconds(), len(plan.Unplanned))
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	b.add("H", "memory for 10,000 orders", "≤ 256 MiB", "%d MiB taken from the system by the whole process", m.Sys>>20)
+	return nil
+}
+
+// growth compares iterations a second of a small and a large day.
+func (b *planBench) growth() error {
+	rate := map[int]float64{}
+	for _, orders := range []int{1000, 10000} {
+		file, err := b.drawn(orders, 1)
+		if err != nil {
+			return err
+		}
+		var first, last planner.Progress
+		var from float64
+		began, limit := cpuSeconds(), 10*b.share
+		plan, err := file.Problem.Plan(planner.Options{Seed: 1, Clock: func() float64 { return (cpuSeconds() - began) / limit }, Progress: func(p planner.Progress) {
+			if first.Iterations == 0 {
+				first, from = p, cpuSeconds()
+			}
+			last = p
+			rate[orders] = float64(last.Iterations-first.Iterations) / max(cpuSeconds()-from, 1e-9)
+		}})
+		if err != nil {
+			return err
+		}
+		b.checked(file.Problem, plan, false)
+	}
+	b.add("G", "iterations a second, 1,000 → 10,000 orders", "drop ≤ 2×", "%.0f → %.0f, %.1f×", rate[1000], rate[10000], rate[1000]/rate[10000])
+	return nil
+}
+
+// hint asks for the candidates of one order among 1,000 engineers with eight visits each.
+func (b *planBench) hint() error {
+	file, err := b.drawn(8050, 3)
+	if err != nil {
+		return err
+	}
+	p := file.Problem
+	p.Engineers = p.Engineers[:1000]
+	p.Now = 0
+	ask := p.Orders[:50]
+	for e := range p.Engineers {
+		s := p.Engineers[e].Shifts[0]
+		for k := range 8 {
+			at := s.From + 1200 + int64(k)*3600
+			p.Booked = append(p.Booked, planner.Visit{Engineer: e, Place: p.Orders[50+e*8%7000+k].Place, Store: planner.NoStore, Start: at, End: at + 1500})
+		}
+	}
+	p.Orders = ask
+	scanner, err := planner.NewScanner(p)
+	if err != nil {
+		return err
+	}
+	var took []time.Duration
+	for round := range 40 {
+		for o := range ask {
+			began := time.Now()
+			if _, err := scanner.Candidates(o, planner.CandidateOptions{Limit: 20}); err != nil {
+				return err
+			}
+			if round > 0 {
+				took = append(took, time.Since(began))
+			}
+		}
+	}
+	slices.Sort(took)
+	b.add("I", "candidates of one order, 1,000 engineers × 8 stops", "p99 ≤ 1 ms", "p50 %.2f ms, p99 %.2f ms", took[len(took)/2].Seconds()*1e3, took[len(took)*99/100].Seconds()*1e3)
+	return nil
+}
+
+// repair takes an engineer out of an announced day of 1,000 orders.
+func (b *planBench) repair() error {
+	var text bytes.Buffer
+	if err := planner.Generate(&text, planner.Generated{Orders: 1000, Engineers: 220, Seed: 2}); err != nil {
+		return err
+	}
+	file, err := planner.Read(&text, planner.FormatPaigong)
+	if err != nil {
+		return err
+	}
+	p := file.Problem
+	before, err := p.Plan(planner.Options{Iterations: int(20000 * b.share), Seed: 1})
+	if err != nil {
+		return err
+	}
+	b.checked(p, before, false)
+	announced := 0
+	for _, r := range before.Routes {
+		for _, s := range r.Stops {
+			if s.Order >= 0 {
+				p.Orders[s.Order].Announced = &planner.Pin{Engineer: p.Engineers[r.Engineer].ID, Start: s.Start}
+				announced++
+			}
+		}
+	}
+	ill, freed := before.Routes[0].Engineer, 0
+	for _, s := range before.Routes[0].Stops {
+		if s.Order >= 0 {
+			freed++
+			p.Orders[s.Order].Announced = nil
+		}
+	}
+	p.Engineers[ill].Shifts = nil
+	wall := time.Now()
+	after, err := p.Plan(planner.Options{Iterations: 20, Seed: 1, Start: before, KeepAnnounced: 7200})
+	if err != nil {
+		return err
+	}
+	lasted := time.Since(wall)
+	b.checked(p, after, false)
+	moved := 0
+	for _, r := range after.Routes {
+		for _, s := range r.Stops {
+			if s.Order < 0 || p.Orders[s.Order].Announced == nil {
+				continue
+			}
+			if a := p.Orders[s.Order].Announced; a.Engineer != p.Engineers[r.Engineer].ID || s.Start-a.Start > 1800 || a.Start-s.Start > 1800 {
+				moved++
+			}
+		}
+	}
+	b.add("K", "an engineer ill at 1,000 orders", "≤ 100 ms, ≤ 5 % moved", "%.0f ms, %d visits freed, %d of %d announced ones moved (%.1f %%)", lasted.Seconds()*1e3, freed, moved, announced-freed, 100*float64(moved)/float64(max(1, announced-freed)))
+	return nil
+}
+
+// repeat plans twice with the same seed and compares the bytes.
+func (b *planBench) repeat() error {
+	same := true
+	for _, threads := range []int{1, 2} {
+		var texts [2]bytes.Buffer
+		for k := range texts {
+			file, err := b.drawn(200, 5)
+			if err != nil {
+				return err
+			}
+			plan, err := file.Problem.Plan(planner.Options{Iterations: 1000, Seed: 3, Threads: threads})
+			if err != nil {
+				return err
+			}
+			b.checked(file.Problem, plan, false)
+			if err := file.Write(&texts[k], plan, nil); err != nil {
+				return err
+			}
+		}
+		same = same && bytes.Equal(texts[0].Bytes(), texts[1].Bytes())
+	}
+	b.add("L", "same seed, iterations and threads", "same bytes", "%v with 1 and 2 threads", same)
+	return nil
+}
+
+// fuzz plans many small drawn days and counts broken rules.
+func (b *planBench) fuzz() error {
+	days, before := int(10000*b.share), b.wrong
+	for seed := range days {
+		if b.g.Context.Err() != nil {
+			return errors.New("interrupted")
+		}
+		file, err := b.drawn(3+seed%38, uint64(seed))
+		if err != nil {
+			return err
+		}
+		plan, err := file.Problem.Plan(planner.Options{Iterations: 100, Seed: uint64(seed)})
+		if err != nil {
+			return err
+		}
+		b.checked(file.Problem, plan, false)
+	}
+	b.add("M", "drawn days that break a rule", "0", "%d of %d", b.wrong-before, days)
+	return nil
+}
+
+func readBest(folder string) (map[string]float64, error) {
+	best := map[string]float64{}
+	for _, name := range []string{"trsp_published.csv", "solomon_distance.csv", "homberger_distance.csv"} {
+		f, err := os.Open(filepath.Join(folder, "bks", name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		rows, err := csv.NewReader(f).ReadAll()
+		_ = f.Close()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		for _, row := range rows[min(1, len(rows)):] {
+			v, err := strconv.ParseFloat(row[len(row)-1], 64)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+			best[row[0]] = v
+		}
+	}
+	return best, nil
+}
+
+// spread takes n of the names, evenly over the list.
+func spread(names []string, n int) []string {
+	if n <= 0 || n >= len(names) {
+		return names
+	}
+	var out []string
+	for k := range n {
+		out = append(out, names[int(math.Round(float64(k)*float64(len(names)-1)/float64(max(1, n-1))))])
+	}
+	return out
+}
+
+func mean(v []float64) float64 {
+	sum := 0.0
+	for _, x := range v {
+		sum += x
+	}
+	return sum / float64(max(1, len(v)))
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// program runs a command line as a person would.
+func program(t *testing.T, ctx context.Context, args ...string) (status int, out, errs string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	status = run(ctx, args, strings.NewReader(""), &o, &e, func(string) string { return "" })
+	return status, o.String(), e.String()
+}
+
+func TestADayIsMadeUpPlannedAndRepeatable(t *testing.T) {
+	folder := t.TempDir()
+	day := filepath.Join(folder, "day.json")
+	if status, _, errs := program(t, t.Context(), "generate", "plan", "--orders", "40", "--seed", "3", "--out", day); status != 0 {
+		t.Fatal(errs)
+	}
+	var plans [2][]byte
+	for k := range plans {
+		name := filepath.Join(folder, "plan.json")
+		if status, _, errs := program(t, t.Context(), "plan", "--in", day, "--out", name, "--iterations", "300", "--threads", "2", "--quiet"); status != 0 {
+			t.Fatal(errs)
+		}
+		var err error
+		if plans[k], err = os.ReadFile(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !bytes.Equal(plans[0], plans[1]) {
+		t.Error("the same seed gave another file")
+	}
+	var plan struct {
+		Routes    []struct{ Stops []struct{ Order string } }
+		Unplanned []struct {
+			Order   string
+			Reasons []string
+		}
+		Score   []int64
+		Explain map[string]struct {
+			Chosen  *struct{ Engineer string }
+			Refused []struct{ Rule string }
+		}
+	}
+	if err := json.Unmarshal(plans[0], &plan); err != nil {
+		t.Fatal(err)
+	}
+	seen := len(plan.Unplanned)
+	for _, r := range plan.Routes {
+		for _, s := range r.Stops {
+			if s.Order != "" {
+				seen++
+			}
+		}
+	}
+	if seen != 40 || len(plan.Score) != 10 || len(plan.Explain) != 40 {
+		t.Errorf("%d orders accounted for, score %v, %d explained", seen, plan.Score, len(plan.Explain))
+	}
+}
+
+func TestCtrlCWritesTheBestPlanSoFar(t *testing.T) {
+	folder := t.TempDir()
+	day, plan := filepath.Join(folder, "day.json"), filepath.Join(folder, "plan.json")
+	if status, _, errs := program(t, t.Context(), "generate", "plan", "--orders", "30", "--out", day); status != 0 {
+		t.Fatal(errs)
+	}
+	ctx, stop := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer stop()
+	began := time.Now()
+	if status, _, errs := program(t, ctx, "plan", "--in", day, "--out", plan, "--seconds", "600", "--quiet"); status != 0 {
+		t.Fatal(errs)
+	}
+	if took := time.Since(began); took > time.Minute {
+		t.Errorf("it took %v to stop", took)
+	}
+	if text, err := os.ReadFile(plan); err != nil || !json.Valid(text) {
+		t.Errorf("the plan on disk is not whole: %v", err)
+	}
+}
+
+func TestABadDayNamesTheField(t *testing.T) {
+	day := filepath.Join(t.TempDir(), "day.json")
+	if err := os.WriteFile(day, []byte(`{"travel":{"kind":"haversine","factor":0,"speed_kmh":40},"engineers":[],"orders":[]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if status, _, errs := program(t, t.Context(), "plan", "--in", day, "--out", "-", "--iterations", "1"); status != 1 || !strings.Contains(errs, "travel.factor") {
+		t.Errorf("status %d: %s", status, errs)
+	}
+}
