@@ -34,28 +34,32 @@ func (a *ask) colleagues(may auth.Permission) []templates.Option {
 	return out
 }
 
-// callsAsked is the list of calls as the reader filtered it; without a filter it is what is due today.
-func (a *ask) callsAsked() aftercare.FollowUpFilter {
-	f := aftercare.FollowUpFilter{Ask: a.asked(), State: a.QueryParam("state"), AssigneeID: a.idIn("assignee"), DueOn: a.dayIn("due_on")}
-	if f.State == "" {
-		f.State = "open"
+// callsAsked is the list of calls as the reader filtered it. Without a state it is what is still open and due
+// on the day or before it; the day is today unless he says another.
+func (a *ask) callsAsked() (f aftercare.FollowUpFilter, day string) {
+	f = aftercare.FollowUpFilter{Ask: a.asked(), State: a.QueryParam("state"), AssigneeID: a.idIn("assignee")}
+	on := a.dayIn("due_on")
+	if f.State != "" {
+		f.DueOn = on
+		return f, dateText(on)
 	}
-	if f.DueOn == nil && !a.QueryParams().Has("due_on") && a.QueryParam("state") == "" {
+	if on == nil && !a.QueryParams().Has("due_on") {
 		today := a.today()
-		f.DueOn = &today
+		on = &today
 	}
-	return f
+	f.State, f.To = "open", on
+	return f, dateText(on)
 }
 
 func (p *Pages) followUps(a *ask) (templates.Page, error) {
-	f := a.callsAsked()
+	f, day := a.callsAsked()
 	page, err := a.look().Promises.FollowUps(a.ctx(), a.by.Scope(), f)
 	if err != nil {
 		return nil, err
 	}
-	v := templates.FollowUps{Chrome: a.chrome(), DueOn: dateText(f.DueOn), State: a.QueryParam("state"), Assignee: a.QueryParam("assignee"), Assignees: a.colleagues(auth.ClaimFollowUp), More: a.with("cursor", page.NextCursor)}
-	if a.by.May(auth.PrintStacks) && f.DueOn != nil {
-		v.PapersPDF = "/follow-ups/papers.pdf?due_on=" + f.DueOn.String()
+	v := templates.FollowUps{Chrome: a.chrome(), DueOn: day, State: a.QueryParam("state"), Assignee: a.QueryParam("assignee"), Assignees: a.colleagues(auth.ClaimFollowUp), More: a.with("cursor", page.NextCursor)}
+	if a.by.May(auth.PrintStacks) && day != "" {
+		v.PapersPDF = "/follow-ups/papers.pdf?due_on=" + day
 	}
 	today := a.today()
 	for _, row := range page.Items {
@@ -168,7 +172,7 @@ func (a *ask) callAbout(f *aftercare.FollowUp, v *templates.CallSheet) error {
 // nextCall is the call of today's list that comes after this one.
 func (a *ask) nextCall(f aftercare.FollowUp) (string, error) {
 	today := a.today()
-	page, err := a.look().Promises.FollowUps(a.ctx(), a.by.Scope(), aftercare.FollowUpFilter{Ask: keyset.Ask{Limit: 20}, DueOn: &today, State: "due,attempted"})
+	page, err := a.look().Promises.FollowUps(a.ctx(), a.by.Scope(), aftercare.FollowUpFilter{Ask: keyset.Ask{Limit: 20}, To: &today, State: "due,attempted"})
 	if err != nil {
 		return "", err
 	}

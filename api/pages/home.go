@@ -9,7 +9,7 @@ import (
 
 	"paigong/dispatch"
 	"paigong/internal/auth"
-		"paigong/internal/keyset"
+	"paigong/internal/keyset"
 	"paigong/inventory"
 	"paigong/templates"
 	"paigong/workorders"
@@ -99,7 +99,7 @@ var matters = map[string]waiting{
 	"not_accepted": {auth.ReadVisits, "/desk", true, visitsIn(func(_ *ask, f *dispatch.VisitFilter) { f.Unclaimed = true })},
 	"follow_ups_due": {auth.ReadFollowUps, "/follow-ups", false, func(a *ask, limit int) (int, []templates.ShortRow, error) {
 		today := a.today()
-		page, err := a.look().Promises.FollowUps(a.ctx(), a.by.Scope(), aftercare.FollowUpFilter{Ask: keyset.Ask{Limit: limit}, DueOn: &today, State: "open"})
+		page, err := a.look().Promises.FollowUps(a.ctx(), a.by.Scope(), aftercare.FollowUpFilter{Ask: keyset.Ask{Limit: limit}, To: &today, State: "open"})
 		return rowsOf(page, err, func(f aftercare.FollowUp) templates.ShortRow {
 			return templates.ShortRow{Path: "/follow-ups/" + f.ID.String(), Title: f.CustomerName, Detail: joined(f.DueOn.String(), f.Summary), Kind: "follow_up", State: string(f.State)}
 		})

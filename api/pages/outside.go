@@ -252,4 +252,3 @@ func (p *Pages) report(c echo.Context) error {
 }
 
 var _ api.Screens = (*Pages)(nil)
-

@@ -368,4 +368,3 @@ func (p *Pages) replay(ctx context.Context, a *ask, _ *form) (string, error) {
 	}
 	return "/settings/webhooks", p.Hooks.Redeliver(ctx, a.by.Scope(), id)
 }
-
