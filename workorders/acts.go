@@ -139,6 +139,11 @@ func (w *work) cancel(ctx context.Context, o *Order, reason, action string) erro
 	if err := w.moveOrder(ctx, o, OrderCancelled, step{Action: action, Reason: reason, Set: "cancelled_at = ?, cancel_reason = ?, engineer_id = NULL, engineer_org_id = NULL", Args: []any{w.at, reason}}); err != nil {
 		return err
 	}
+	if o.NoAccessCount > 0 {
+		if _, err := w.issueReceipt(ctx, o); err != nil {
+			return err
+		}
+	}
 	return w.tellCustomer(ctx, o, "message.customer.cancelled", o.Number)
 }
 

@@ -66,7 +66,7 @@ func (d *Desk) TalkAboutRequest(ctx context.Context, by auth.Caller, ref string,
 // the engineer's job, and from the second on is for the team lead.
 func (d *Desk) TalkAboutOrder(ctx context.Context, by auth.Caller, ref string, in ConversationInput) (Conversation, error) {
 	c := in.conversation()
-	_, err := d.onOrder(ctx, by, ref, func(ctx context.Context, w *work, o *Order) error {
+	err := d.changeOrder(ctx, by, ref, func(ctx context.Context, w *work, o *Order) error {
 		c.OrderID, c.OrgID = &o.ID, o.OrgID
 		if err := insertConversation(ctx, w, &c); err != nil {
 			return err

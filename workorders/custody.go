@@ -15,7 +15,7 @@ import (
 // an open visit it goes with the engineer; without one the customer brought it to the counter.
 func (d *Desk) TakeDevice(ctx context.Context, by auth.Caller, orderRef string, in depot.CustodyInput) (depot.Custody, error) {
 	var c depot.Custody
-	_, err := d.onOrder(ctx, by, orderRef, func(ctx context.Context, w *work, o *Order) error {
+	err := d.changeOrder(ctx, by, orderRef, func(ctx context.Context, w *work, o *Order) error {
 		if err := w.ownVisit(ctx, o); err != nil {
 			return err
 		}

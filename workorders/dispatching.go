@@ -80,7 +80,7 @@ type AssignInput struct {
 // and missing parts aside, never another booking or somebody's leave.
 func (d *Desk) Assign(ctx context.Context, by auth.Caller, ref string, in AssignInput) (dispatch.Visit, error) {
 	var visit dispatch.Visit
-	_, err := d.onOrder(ctx, by, ref, func(ctx context.Context, w *work, o *Order) error {
+	err := d.changeOrder(ctx, by, ref, func(ctx context.Context, w *work, o *Order) error {
 		if err := w.chargeSettled(o); err != nil {
 			return err
 		}
@@ -111,7 +111,7 @@ type booking struct {
 }
 
 // overridable are the rules a person may set aside with a reason.
-var overridable = []string{"region", "skill", "tool", "shift", "window", "overtime", "max_visits", "blocked", "part_none", "part_expected", "part_store", "parts", "travel", "sla"}
+var overridable = []string{"region", "skill", "tool", "shift", "window", "overtime", "max_visits", "part_none", "part_expected", "part_store", "parts", "travel", "sla"}
 
 // refusedUnless is the refusal of a candidate, unless a reason sets its rule aside.
 func refusedUnless(c dispatch.Candidate, override string) error {
@@ -415,7 +415,7 @@ func (d *Desk) Confirm(ctx context.Context, by auth.Caller, id uuid.UUID, in Con
 		if err := w.heard(ctx, o, "window"); err != nil {
 			return err
 		}
-		if err := w.promises.CloseCallbacks(ctx, o.ID, "appointment", "displaced", "part_arrived", "no_access"); err != nil {
+		if err := w.promises.CloseCallbacks(ctx, o.ID, "appointment", "displaced", "delay", "part_arrived", "no_access"); err != nil {
 			return err
 		}
 		if err := setOrder(ctx, w.tx, o.ID, "announced_window = ?, displaced_at = NULL", span(&in.Window.From, &in.Window.To)); err != nil {

@@ -41,7 +41,7 @@ type HandOver struct {
 // OfferOrder offers an order that is not assigned to another organisation of the company.
 func (d *Desk) OfferOrder(ctx context.Context, by auth.Caller, ref string, in HandOverInput) (HandOver, error) {
 	var h HandOver
-	_, err := d.onOrder(ctx, by, ref, func(ctx context.Context, w *work, o *Order) error {
+	err := d.changeOrder(ctx, by, ref, func(ctx context.Context, w *work, o *Order) error {
 		if slices.Contains([]OrderState{OrderCompleted, OrderClosed, OrderCancelled, OrderCannotComplete, OrderAssigned, OrderInProgress}, o.State) {
 			return w.refuseOrder(o, "hand over")
 		}
@@ -132,7 +132,7 @@ func (d *Desk) ExpireHandOvers(ctx context.Context) error {
 	}
 	var failed []error
 	for _, order := range due {
-		_, err := d.onOrder(ctx, by, order.String(), func(ctx context.Context, w *work, o *Order) error {
+		err := d.changeOrder(ctx, by, order.String(), func(ctx context.Context, w *work, o *Order) error {
 			h, err := lastHandOver(ctx, w.tx, o.ID)
 			if err != nil || h == nil || h.State != HandOverOffered || h.AnswerBy.After(w.at) {
 				return err

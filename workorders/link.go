@@ -27,7 +27,7 @@ func (w *work) makeLink(ctx context.Context, o *Order, quote *uuid.UUID, purpose
 // ShareOrder makes a link under which the customer follows one order.
 func (d *Desk) ShareOrder(ctx context.Context, by auth.Caller, ref string) (string, error) {
 	var token string
-	_, err := d.onOrder(ctx, by, ref, func(ctx context.Context, w *work, o *Order) (err error) {
+	err := d.changeOrder(ctx, by, ref, func(ctx context.Context, w *work, o *Order) (err error) {
 		if token, err = w.makeLink(ctx, o, nil, "view"); err != nil {
 			return err
 		}

@@ -39,7 +39,7 @@ func (w *work) tellOffice(ctx context.Context, o *Order, audience, key string) e
 // calledInstead are the messages that somebody says by voice when no channel reaches the customer, with
 // the reason under which they stand on the call-back list. The others are a courtesy.
 var calledInstead = map[string]string{
-	"message.customer.window": "appointment", "message.customer.changed": "appointment", "message.customer.changed_by_us": "appointment", "message.customer.cancelled": "appointment",
+	"message.customer.window": "appointment", "message.customer.changed": "appointment", "message.customer.changed_by_us": "appointment", 
 	"message.customer.displaced": "displaced", "message.customer.part_waiting": "delay", "message.customer.part_arrived": "part_arrived",
 	"message.customer.no_access": "no_access", "message.customer.quote": "quote_open",
 }
@@ -54,9 +54,27 @@ func (d *Desk) Undelivered(ctx context.Context, m notify.Message) error {
 	by := auth.System("messages")
 	return d.change(ctx, by, func(ctx context.Context, w *work) error {
 		o, err := lockOrder(ctx, w.tx, by.Scope(), m.OrderID.String())
-		if err != nil {
+		if err != nil || !o.stillNews(reason) {
 			return err
 		}
 		return w.callBack(ctx, &o, reason, m.Text())
 	})
+}
+
+// stillNews reports whether a call about it would still tell the customer something: a message may be found
+// undeliverable long after what it announced is over.
+func (o *Order) stillNews(reason string) bool {
+	switch reason {
+	case "quote_open":
+		return o.State == OrderAwaitingApproval
+	case "delay":
+		return o.State == OrderOnHold
+	case "displaced":
+		return o.DisplacedAt != nil
+	case "part_arrived":
+		return o.PartArrivedAt != nil
+	case "no_access":
+		return o.State == OrderReady
+	}
+	return o.State == OrderAssigned
 }

@@ -159,15 +159,16 @@ type OrderPart struct {
 // OrderFilter narrows the list of work orders; newest first.
 type OrderFilter struct {
 	keyset.Ask
-	State    string `query:"state" json:"-" doc:"one state, or several with commas"`
-	Region   string `query:"region" json:"-" doc:"a region code: that region and everything below it"`
-	Engineer string `query:"engineer" json:"-" doc:"engineer's id"`
-	Q        string `query:"q" json:"-" maxLength:"100"`
-	Hold     string `query:"hold" json:"-" doc:"reason of the hold"`
-	Origin   string `query:"origin" json:"-"`
-	Kind     string `query:"kind" json:"-"`
-	Customer string `query:"customer" json:"-" doc:"customer's id"`
-	Late     bool   `query:"late" json:"-" doc:"only those whose fix target is over"`
+	State     string `query:"state" json:"-" doc:"one state, or several with commas"`
+	Region    string `query:"region" json:"-" doc:"a region code: that region and everything below it"`
+	Engineer  string `query:"engineer" json:"-" doc:"engineer's id"`
+	Q         string `query:"q" json:"-" maxLength:"100"`
+	Hold      string `query:"hold" json:"-" doc:"reason of the hold"`
+	Origin    string `query:"origin" json:"-"`
+	Kind      string `query:"kind" json:"-"`
+	Customer  string `query:"customer" json:"-" doc:"customer's id"`
+	Displaced bool   `query:"displaced" json:"-" doc:"only those whose engineer dropped out, until the customer agreed to a new time"`
+	Late      bool   `query:"late" json:"-" doc:"only those whose fix target is over"`
 }
 
 // chargedKinds are paid for unless something covers them; the others become chargeable by a quote.

@@ -85,7 +85,7 @@ type QuoteLine struct {
 // an approved one stands, more work is a variation.
 func (d *Desk) MakeQuote(ctx context.Context, by auth.Caller, orderRef string, in QuoteInput) (Quote, error) {
 	var id uuid.UUID
-	_, err := d.onOrder(ctx, by, orderRef, func(ctx context.Context, w *work, o *Order) error {
+	err := d.changeOrder(ctx, by, orderRef, func(ctx context.Context, w *work, o *Order) error {
 		if in.Purpose == "" {
 			in.Purpose = "repair"
 		}

@@ -18,7 +18,7 @@ import (
 
 // Receipt returns the receipt of an order, or issues it when a charge is due; issued reports which.
 func (d *Desk) Receipt(ctx context.Context, by auth.Caller, ref string) (r billing.Receipt, issued bool, err error) {
-	_, err = d.onOrder(ctx, by, ref, func(ctx context.Context, w *work, o *Order) error {
+	err = d.changeOrder(ctx, by, ref, func(ctx context.Context, w *work, o *Order) error {
 		have, err := w.till.OfOrder(ctx, o.ID)
 		if err != nil {
 			return err
@@ -96,7 +96,11 @@ func (w *work) dueLines(ctx context.Context, o *Order) ([]billing.Line, error) {
 	if err != nil {
 		return nil, err
 	}
-	return charges(quotes, sheets), nil
+	lines := charges(quotes, sheets)
+	if o.State == OrderCancelled { // nobody opened: the trip that was agreed is due, nothing else was delivered
+		lines = slices.DeleteFunc(lines, func(l billing.Line) bool { return l.Kind != "travel" })
+	}
+	return lines, nil
 }
 
 // sameCharges compares what was billed with what is due now.
@@ -176,6 +180,11 @@ func (d *Desk) Pay(ctx context.Context, by auth.Caller, receipt uuid.UUID, in bi
 		}
 		if err := w.promises.CloseCallbacks(ctx, o.ID, "unpaid"); err != nil {
 			return err
+		}
+		if in.AmountMinor > 0 && in.Method != "on_account" && by.OrgID != 0 { // whose till the money lies in
+			if err := setOrder(ctx, w.tx, o.ID, "money_held_by = ?", by.OrgID); err != nil {
+				return err
+			}
 		}
 		return w.note(ctx, said{Order: &o.ID, OrgID: o.OrgID, Action: "payment", Reason: in.Reason, Data: map[string]any{"receipt": r.Number, "amount_minor": in.AmountMinor, "method": in.Method}})
 	})

@@ -67,7 +67,7 @@ func (d *Desk) Reconcile(ctx context.Context, by auth.Caller, line uuid.UUID, in
 	if err := read(ctx); err != nil {
 		return err
 	}
-	_, err := d.onOrder(freshNot(ctx), by, row.Order.String(), func(ctx context.Context, w *work, o *Order) error {
+	err := d.changeOrder(freshNot(ctx), by, row.Order.String(), func(ctx context.Context, w *work, o *Order) error {
 		if err := read(ctx); err != nil {
 			return err
 		}

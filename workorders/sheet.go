@@ -280,7 +280,7 @@ func photosOf(raw []json.RawMessage) ([]photo, error) {
 // ledger cannot cover does not stop the sheet: it stays unreconciled for the stock keeper.
 func (d *Desk) SubmitSheet(ctx context.Context, by auth.Caller, orderRef string, in SheetInput) (Sheet, error) {
 	var id uuid.UUID
-	_, err := d.onOrder(ctx, by, orderRef, func(ctx context.Context, w *work, o *Order) error {
+	err := d.changeOrder(ctx, by, orderRef, func(ctx context.Context, w *work, o *Order) error {
 		v, err := w.board.Visit(ctx, by.Scope(), in.VisitID)
 		if err != nil {
 			return err
@@ -753,6 +753,9 @@ func (w *work) complete(ctx context.Context, o *Order, v dispatch.Visit, s Sheet
 	if err := w.recordInstalled(ctx, o, s); err != nil {
 		return err
 	}
+	if err := w.settleFacts(ctx, o, v, s); err != nil {
+		return err
+	}
 	if err := w.followUp(ctx, o, s.FinishedAt); err != nil {
 		return err
 	}
@@ -827,22 +830,6 @@ func (w *work) callBack(ctx context.Context, o *Order, reason, text string) erro
 	return err
 }
 
-// recordInstalled gives the device its serial number and the start of its warranty.
-func (w *work) recordInstalled(ctx context.Context, o *Order, s Sheet) error {
-	if o.Kind != "install" || len(s.Installed) == 0 || o.AssetID == nil {
-		return nil
-	}
-	var items []InstalledItem
-	if err := json.Unmarshal(s.Installed, &items); err != nil || len(items) == 0 {
-		return err
-	}
-	loc, err := w.siteZone(ctx, o)
-	if err != nil {
-		return err
-	}
-	return w.book.Installed(ctx, *o.AssetID, items[0].Model, items[0].SerialNumber, calendar.Of(s.FinishedAt, loc))
-}
-
 // Sheet reads one sheet of an order the person may see.
 func (d *Desk) Sheet(ctx context.Context, by auth.Caller, id uuid.UUID) (Sheet, error) {
 	s, err := findSheet(ctx, d.reader(ctx), id)
@@ -874,7 +861,7 @@ func (d *Desk) CorrectSheet(ctx context.Context, by auth.Caller, id uuid.UUID, i
 		return Sheet{}, err
 	}
 	next := newID()
-	_, err = d.onOrder(freshNot(ctx), by, old.OrderID.String(), func(inner context.Context, w *work, o *Order) error {
+	err = d.changeOrder(freshNot(ctx), by, old.OrderID.String(), func(inner context.Context, w *work, o *Order) error {
 		if err := fresh(ctx, "sheet", old.Version); err != nil {
 			return err
 		}
@@ -990,7 +977,7 @@ func (d *Desk) VerifySheet(ctx context.Context, by auth.Caller, id uuid.UUID) (S
 	if err != nil {
 		return s, err
 	}
-	_, err = d.onOrder(freshNot(ctx), by, s.OrderID.String(), func(inner context.Context, w *work, o *Order) error {
+	err = d.changeOrder(freshNot(ctx), by, s.OrderID.String(), func(inner context.Context, w *work, o *Order) error {
 		if err := fresh(ctx, "sheet", s.Version); err != nil {
 			return err
 		}

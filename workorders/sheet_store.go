@@ -199,7 +199,7 @@ func (d *Desk) OldPartDo(ctx context.Context, by auth.Caller, id uuid.UUID, act 
 	if err != nil {
 		return p, err
 	}
-	_, err = d.onOrder(freshNot(ctx), by, p.OrderID.String(), func(ctx context.Context, w *work, o *Order) error {
+	err = d.changeOrder(freshNot(ctx), by, p.OrderID.String(), func(ctx context.Context, w *work, o *Order) error {
 		p, err := read(ctx, " FOR UPDATE OF op")
 		if err != nil {
 			return err

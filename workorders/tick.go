@@ -25,6 +25,7 @@ func (d *Desk) Tasks() []Task {
 		{"quotes-expire", "* * * * *", d.ExpireQuotes},
 		{"hand-overs-expire", "* * * * *", d.ExpireHandOvers},
 		{"holds-end", "* * * * *", d.EndHolds},
+		{"vans-back", "* * * * *", d.VansBack},
 		{"shortages-age", "0 1 * * *", d.AgeShortages},
 		{"keys-forget", "17 19 * * *", d.ForgetKeys},
 		{"events-forget", "23 19 * * *", d.ForgetEvents},
@@ -57,7 +58,7 @@ func (d *Desk) EndHolds(ctx context.Context) error {
 	}
 	var failed []error
 	for _, id := range ids {
-		_, err := d.onOrder(ctx, by, id.String(), func(ctx context.Context, w *work, o *Order) error {
+		err := d.changeOrder(ctx, by, id.String(), func(ctx context.Context, w *work, o *Order) error {
 			if o.State != OrderOnHold || o.HoldUntil == nil || o.HoldUntil.After(w.at) {
 				return nil
 			}
@@ -91,7 +92,7 @@ func (d *Desk) AgeShortages(ctx context.Context) error {
 	}
 	var failed []error
 	for _, r := range rows {
-		_, err := d.onOrder(ctx, by, r.Order.String(), func(ctx context.Context, w *work, o *Order) error {
+		err := d.changeOrder(ctx, by, r.Order.String(), func(ctx context.Context, w *work, o *Order) error {
 			if r.Days >= 30 && !r.ManagerTold {
 				if err := w.tellOffice(ctx, o, "manager", "message.manager.part_waits_long"); err != nil {
 					return err

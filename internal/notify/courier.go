@@ -180,7 +180,7 @@ func (c *Courier) tell(ctx context.Context, m Message) (outcome, error) {
 		c.log.Info("message failed", "id", m.ID, "channel", channel.Name(), "attempt", m.Attempts, "error", err)
 		return outcome{state: "failed", channel: channel.Name(), problem: err.Error(), due: c.outbox.now().Add(pauses[m.Attempts-1])}, nil
 	}
-	c.log.Info("message to nobody", "id", m.ID, "audience", m.Audience, "key", m.Key)
+	c.log.Debug("message to nobody", "id", m.ID, "audience", m.Audience, "key", m.Key)
 	return c.lost(ctx, m, outcome{state: "suppressed", channel: LogChannel, problem: "no channel reaches this address"})
 }
 
