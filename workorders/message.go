@@ -39,7 +39,7 @@ func (w *work) tellOffice(ctx context.Context, o *Order, audience, key string) e
 // calledInstead are the messages that somebody says by voice when no channel reaches the customer, with
 // the reason under which they stand on the call-back list. The others are a courtesy.
 var calledInstead = map[string]string{
-	"message.customer.window": "appointment", "message.customer.changed": "appointment", "message.customer.changed_by_us": "appointment", 
+	"message.customer.window": "appointment", "message.customer.changed": "appointment", "message.customer.changed_by_us": "appointment",
 	"message.customer.displaced": "displaced", "message.customer.part_waiting": "delay", "message.customer.part_arrived": "part_arrived",
 	"message.customer.no_access": "no_access", "message.customer.quote": "quote_open",
 }
