@@ -312,6 +312,10 @@ func (s *Server) custodyDo(act string) func(ctx context.Context, by auth.Caller,
 	}
 }
 
+func (s *Server) loanerBack(ctx context.Context, by auth.Caller, in *ByID) (depot.Custody, error) {
+	return s.desk.LoanerBack(ctx, by, in.ID)
+}
+
 func (s *Server) devices(ctx context.Context, by auth.Caller, in *depot.Filter) (keyset.Page[depot.Custody], error) {
 	return s.desk.Devices(ctx, by, *in)
 }

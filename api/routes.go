@@ -162,9 +162,10 @@ func (s *Server) table() {
 	on(s, post, "/work-orders/{id}/custody", auth.TakeCustody, "Take the device with consent and record", s.takeDevice)
 	on(s, get, "/custody", auth.ReadCustody, "Devices with us, the longest first", s.devices)
 	on(s, get, "/custody/{id}", auth.ReadCustody, "One device with its chain of holders", s.custody)
-	for _, act := range []string{"receive", "move", "return", "diagnose", "repair", "test", "ready"} {
+	for _, act := range []string{"receive", "move", "return", "diagnose", "quote", "approve", "refuse", "repair", "test", "ready"} {
 		on(s, post, "/custody/{id}/"+act, auth.MoveCustody, "Move a device on: "+act, s.custodyDo(act), ok)
 	}
+	on(s, post, "/custody/{id}/loaner-back", auth.MoveCustody, "The customer gave our device back", s.loanerBack, ok)
 	on(s, post, "/custody/{id}/scrap", auth.ScrapDevice, "Scrap a device with the customer's consent", s.custodyDo("scrap"), ok)
 
 	s.tag = "money"

@@ -106,6 +106,15 @@ func (d *Desk) ComplaintDo(ctx context.Context, by auth.Caller, id uuid.UUID, ac
 		if c, err = w.promises.ComplaintDo(ctx, by, id, act, in); err != nil {
 			return err
 		}
+		if act == "reply" && c.RequestID != nil { // one answer to one matter
+			r, err := lockRequest(ctx, w.tx, auth.System("complaint").Scope(), c.RequestID.String())
+			if err != nil {
+				return err
+			}
+			if err := w.replied(ctx, &r, "complaint_reply"); err != nil {
+				return err
+			}
+		}
 		if c.State == aftercare.ClosedMatter && c.OrderID != nil {
 			if err := w.promises.Wake(ctx, *c.OrderID); err != nil {
 				return err

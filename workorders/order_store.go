@@ -98,6 +98,9 @@ func listOrders(ctx context.Context, db bun.IDB, s auth.Scope, now time.Time, f 
 	if f.Region != "" {
 		q.and("? = ANY (g.path)", f.Region)
 	}
+	if f.Displaced {
+		q.and("w.displaced_at IS NOT NULL AND w.state NOT IN ('completed', 'closed', 'cancelled', 'cannot_complete')")
+	}
 	for _, by := range []struct{ name, column, value string }{{"engineer", "w.engineer_id", f.Engineer}, {"customer", "w.customer_id", f.Customer}} {
 		if by.value == "" {
 			continue

@@ -181,6 +181,11 @@ func (d *Desk) Register(ctx context.Context, by auth.Caller, in RequestInput) (R
 				return err
 			}
 		}
+		if r.Channel == "shipment" { // the goods are on their way: agree a time
+			if _, err := w.promises.AddCallback(ctx, by, aftercare.CallbackInput{OrgID: r.OrgID, RequestID: &r.ID, CustomerID: r.CustomerID, Reason: "appointment", DueAt: w.at, Text: r.Summary}); err != nil {
+				return err
+			}
+		}
 		if err := w.note(ctx, said{Request: &r.ID, OrgID: r.OrgID, Action: "register", To: string(r.State), Reason: in.ReceivedReason, Data: map[string]any{"channel": r.Channel, "told": in.Told}}); err != nil {
 			return err
 		}

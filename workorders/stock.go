@@ -3,6 +3,7 @@ package workorders
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/gofrs/uuid/v5"
 
@@ -199,8 +200,8 @@ func (d *Desk) absence(ctx context.Context, by auth.Caller, engineer uuid.UUID, 
 		}
 		if van, err := w.stock.VanOf(ctx, engineer); err != nil {
 			return err
-		} else if van != nil {
-			if err := w.stock.SetReachable(ctx, van.ID, false, "engineer is away"); err != nil {
+		} else if van != nil && taken.Absence.StartsAt.Before(w.at.Add(12*time.Hour)) { // later ones when they begin
+			if err := w.stock.SetReachable(ctx, van.ID, false, whyAway); err != nil {
 				return err
 			}
 		}

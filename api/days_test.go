@@ -1,0 +1,691 @@
+package api_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The ten days of a service house, each driven by the logins whose work it is.
+
+// later moves the program's clock on to a time of the story; people sign in again when their session ended.
+func (w *world) later(day, hour, minute int) {
+	w.t.Helper()
+	w.clock.Store(int64(time.Until(at(day, hour, minute))))
+	w.admin.token = w.login("admin").token
+}
+
+func (n *town) anew() {
+	n.t.Helper()
+	logins := map[*client]string{n.dispatcher: "dispatcher", n.agent: "agent", n.engineer: "engineer1", n.caller: "caller", n.keeper: "stock", n.manager: "manager"}
+	for c, login := range logins {
+		c.token = n.login(login).token
+	}
+}
+
+// covered is a device of the customer inside its warranty, with the invoice seen.
+func (n *town) covered(serial string) string {
+	n.t.Helper()
+	return n.agent.post("/assets", m{"site_id": n.site, "brand": "海尔", "model": "KFR-50GW", "category": "空调", "serial_number": serial, "purchased_on": "2026-05-01", "proof": "invoice"}).want(201).str("id")
+}
+
+// order reports a fault of a device and opens a work order; more overrides what it says.
+func (n *town) order(asset string, more m) (request, order string) {
+	n.t.Helper()
+	request = n.agent.post("/requests", m{"channel": "phone", "kind": "repair", "asset_id": asset, "summary": "空调不制冷"}).want(201).str("id")
+	body := m{"kind": "repair", "priority": 2, "skill_codes": []string{"cooling"}, "duration_minutes": 60}
+	for k, v := range more {
+		body[k] = v
+	}
+	return request, n.agent.post("/requests/"+request+"/work-order", body).want(201).str("id")
+}
+
+func (n *town) book(order, engineer string, from, to time.Time, more ...any) *reply {
+	n.t.Helper()
+	body := m{"engineer_id": engineer, "starts_at": from, "ends_at": to}
+	for i := 0; i+1 < len(more); i += 2 {
+		body[more[i].(string)] = more[i+1]
+	}
+	return n.dispatcher.post("/work-orders/"+order+"/assign", body)
+}
+
+func (n *town) goes(visit string, acts ...string) {
+	n.t.Helper()
+	for _, act := range acts {
+		n.engineer.post("/visits/"+visit+"/"+act, nil).want(200)
+	}
+}
+
+// callbacks are the open ones of an order, by reason.
+func (n *town) callbacks(order string) map[string]string {
+	n.t.Helper()
+	out := map[string]string{}
+	for _, row := range n.caller.get("/callbacks?work_order=" + order).want(200).list("items") {
+		r := row.(m)
+		if r["state"] == "open" {
+			out[r["reason"].(string)] = r["id"].(string)
+		}
+	}
+	return out
+}
+
+var strokes = [][][]float64{{{0, 0}, {9, 9}}}
+
+func sheetOf(visit, outcome string, more m) m {
+	body := m{"visit_id": visit, "outcome": outcome}
+	if outcome == "done" {
+		for k, v := range (m{"fault_code": "F01", "cause_code": "C01", "action_code": "A01", "work_minutes": 40, "signature": strokes}) {
+			body[k] = v
+		}
+	}
+	for k, v := range more {
+		body[k] = v
+	}
+	return body
+}
+
+func TestDay1InWarrantySolvedByPhone(t *testing.T) {
+	t.Parallel()
+	n := newTown(t)
+	device := n.covered("W1")
+	tenant := n.agent.post("/customers/"+n.customer+"/contacts", m{"name": "租客小刘", "phones": []string{"13700001111"}, "role": "reporter"}).want(201).str("id")
+
+	// The answer given in the very call is the reply.
+	told := n.agent.post("/requests", m{"channel": "phone", "kind": "consult", "customer_id": n.customer, "summary": "遥控器怎么用", "told": "按模式键三秒"}).want(201)
+	if told.at("replied_at") == nil {
+		t.Error("what was told at intake is no reply")
+	}
+
+	r := n.agent.post("/requests", m{"channel": "phone", "kind": "repair", "asset_id": device, "reporter_contact_id": tenant, "summary": "不制冷"}).want(201).is("received", "state")
+	request := r.str("id")
+	n.agent.post("/requests/"+request+"/triage", m{"outcome": "rejected", "reason": "不归我们"}).refused(409, "requests_closed_after_reply")
+	n.agent.post("/requests/"+request+"/answer", m{"solution": "清洗滤网后正常", "fault_code": "F01", "customer_confirmed": true}).want(200).is("answered", "state").is("answer", "replied_how")
+	calls := n.caller.get("/follow-ups?state=open").want(200).is("after_answer", "items", 0, "kind").is("2026-11-18", "items", 0, "window", "from")
+	if len(calls.list("items")) != 1 {
+		t.Fatalf("%d calls after an answer, want 1", len(calls.list("items")))
+	}
+
+	// The next day it is back: the call is off, an engineer helps by phone, without a trip and without a van.
+	n.later(1, 9, 0)
+	n.anew()
+	n.agent.post("/requests/"+request+"/triage", m{"outcome": "came_back", "reason": "又不制冷了"}).want(200).is("triaged", "state").is(1, "came_back")
+	if left := n.caller.get("/follow-ups?state=open").want(200).list("items"); len(left) != 0 {
+		t.Errorf("%d calls are still due about an answer that did not hold", len(left))
+	}
+	order := n.agent.post("/requests/"+request+"/work-order", m{"kind": "repair", "mode": "phone", "priority": 3, "skill_codes": []string{"cooling"}, "duration_minutes": 20}).want(201).is("ready", "state").is(false, "chargeable").str("id")
+	v := n.book(order, n.right, at(1, 10, 0), at(1, 10, 20)).want(201).is("phone", "mode").str("id")
+	n.goes(v, "accept", "start")
+	n.engineer.once("/work-orders/"+order+"/sheet", sheetOf(v, "done", nil)).want(201)
+	o := n.dispatcher.get("/work-orders/"+order).want(200).is("completed", "state").is(nil, "receipt").is("after_visit", "follow_ups", 0, "kind")
+	if len(o.list("follow_ups")) != 1 {
+		t.Errorf("%d follow-ups, want 1", len(o.list("follow_ups")))
+	}
+	d := n.manager.get("/reports/defects?from=2026-11-01&to=2026-11-30&by=model,fault").want(200)
+	d.is("KFR-50GW", "items", 0, "model").is("F01", "items", 0, "fault_code").is(1, "items", 0, "count")
+}
+
+func TestDay2QuoteRefusedAfterInspection(t *testing.T) {
+	t.Parallel()
+	for _, repairs := range []bool{false, true} {
+		t.Run(fmt.Sprintf("repairs %v", repairs), func(t *testing.T) {
+			t.Parallel()
+			n := newTown(t)
+			_, order := n.reported()
+			fee := n.agent.post("/work-orders/"+order+"/quotes", m{"purpose": "call_out", "deduct_if_repaired": true, "valid_until": "2026-11-20",
+				"lines": []m{{"kind": "inspection", "description": "上门检测费", "quantity": 1, "unit_minor": 8000}}}).want(201).str("id")
+			n.agent.post("/quotes/"+fee+"/approve", m{"how": "phone", "name": "周晓明"}).refused(422, "number_called_missing")
+			n.agent.post("/quotes/"+fee+"/approve", m{"how": "phone", "name": "周晓明", "note": "13912345678"}).want(200)
+			n.dispatcher.get("/work-orders/"+order).want(200).is("ready", "state").is(8000, "call_out_minor")
+			v := n.assigned(order)
+			n.goes(v, "accept", "depart", "arrive")
+			n.engineer.once("/work-orders/"+order+"/sheet", finished(v)).refused(409, "sheets_repair_approved")
+
+			// Quoted at the door: the visit stays on site.
+			q := n.engineer.post("/work-orders/"+order+"/quotes", m{"lines": quoteLines, "valid_until": "2026-11-20"}).want(201).str("id")
+			n.engineer.post("/quotes/"+q+"/send", nil).want(200)
+			n.engineer.get("/visits/"+v).want(200).is("on_site", "state")
+			if repairs {
+				n.engineer.post("/quotes/"+q+"/approve", m{"how": "on_site", "name": "周晓明", "signature": strokes}).want(200)
+				n.engineer.get("/work-orders/"+order).want(200).is("in_progress", "state")
+				n.engineer.once("/work-orders/"+order+"/sheet", finished(v)).want(201)
+				n.dispatcher.get("/work-orders/"+order).want(200).is("completed", "state").is(15500, "receipt", "total_minor")
+				return
+			}
+			n.engineer.post("/quotes/"+q+"/decline", m{"how": "on_site", "name": "周晓明", "reason": "太贵"}).want(200).is("declined", "state")
+			n.engineer.get("/work-orders/"+order).want(200).is("in_progress", "state")
+			n.engineer.once("/work-orders/"+order+"/sheet", sheetOf(v, "declined", m{"signature": strokes})).want(201)
+			o := n.dispatcher.get("/work-orders/"+order).want(200).is("cannot_complete", "state").is("quote_declined", "end_reason").is(8000, "receipt", "total_minor")
+			if len(o.list("reservations")) != 0 {
+				t.Errorf("a refused order holds %v", o.at("reservations"))
+			}
+			if _, reserved := n.stockOf("P1", "VAN1"); reserved != 0 {
+				t.Errorf("%d are still reserved", reserved)
+			}
+			n.engineer.once("/receipts/"+o.str("receipt", "id")+"/payments", m{"amount_minor": 8000, "method": "cash"}).want(201).is("paid", "receipt", "state")
+			n.dispatcher.post("/work-orders/"+order+"/close", nil).want(200).is("closed", "state")
+			n.agent.post("/cash-ups", m{"engineer_id": n.right, "day": "2026-11-16", "counted_minor": 8000}).want(201)
+		})
+	}
+}
+
+func TestDay3PartFetchedOnTheWay(t *testing.T) {
+	t.Parallel()
+	n := newTown(t)
+	_, order := n.order(n.covered("W3"), m{"parts": []m{{"sku": "P2", "quantity": 1}}})
+	who := n.dispatcher.get("/work-orders/" + order + "/candidates").want(200)
+	who.is("P2", "items", 0, "parts", 0, "sku").is(0, "items", 0, "parts", 0, "in_van").is("WH", "items", 0, "parts", 0, "from_place")
+	v := n.book(order, n.right, at(0, 11, 0), at(0, 12, 0)).want(201).str("id")
+	slip := n.keeper.get("/pickups?place=WH&day=2026-11-16").want(200).is("to_pick", "items", 0, "state").is(order, "items", 0, "work_order_id").is("P2", "items", 0, "lines", 0, "sku").str("items", 0, "id")
+	if pdf := n.keeper.get("/papers/pick-lists.pdf?day=2026-11-16").want(200); !strings.HasPrefix(string(pdf.raw), "%PDF") {
+		t.Error("the pick list is no PDF")
+	}
+	n.keeper.post("/pickups/"+slip+"/ready", nil).want(200).is("ready", "state")
+	n.engineer.post("/pickups/"+slip+"/hand-over", nil).want(200).is("handed_over", "state")
+	if hand, held := n.stockOf("P2", "VAN1"); hand != 1 || held != 1 {
+		t.Errorf("after the hand-over %d lie in the van, %d promised; want 1, 1", hand, held)
+	}
+	n.goes(v, "accept", "depart", "arrive")
+	n.engineer.once("/work-orders/"+order+"/sheet", sheetOf(v, "done", m{"parts": []m{{"sku": "P2", "quantity": 1, "old_serial_number": "OLD1"}}})).want(201).is("booked", "parts", 0, "booking").is("VAN1", "parts", 0, "from_place")
+	if hand, held := n.stockOf("P2", "WH"); hand != 1 || held != 0 {
+		t.Errorf("in the store %d are left, %d promised; want 1, 0", hand, held)
+	}
+
+	// Nobody tapped: the sheet takes what is promised at the store, transfer and use written together.
+	_, second := n.order(n.covered("W3b"), m{"parts": []m{{"sku": "P2", "quantity": 1}}})
+	v = n.book(second, n.right, at(0, 14, 0), at(0, 15, 0)).want(201).str("id")
+	n.engineer.once("/work-orders/"+second+"/sheet", sheetOf(v, "done", m{"parts": []m{{"sku": "P2", "quantity": 1, "from_place": "WH"}}})).want(201).is("booked", "parts", 0, "booking")
+	if hand, held := n.stockOf("P2", "WH"); hand != 0 || held != 0 {
+		t.Errorf("in the store %d are left, %d promised; want none", hand, held)
+	}
+
+	// What the ledger cannot cover does not stop the work: a stock keeper resolves it before the order closes.
+	_, third := n.order(n.covered("W3c"), nil)
+	v = n.book(third, n.right, at(0, 16, 0), at(0, 17, 0)).want(201).str("id")
+	n.engineer.once("/work-orders/"+third+"/sheet", sheetOf(v, "done", m{"parts": []m{{"sku": "P3", "quantity": 1}}})).want(201).is("unreconciled", "parts", 0, "booking")
+	n.dispatcher.get("/work-orders/"+third).want(200).is("completed", "state")
+	n.dispatcher.post("/work-orders/"+third+"/close", nil).refused(409, "work_order_still_open")
+	if open := n.keeper.get("/stock/unreconciled").want(200).list("items"); len(open) != 1 {
+		t.Errorf("%d lines wait for the stock keeper, want 1", len(open))
+	}
+
+	// Not found at the shelf: the slip is cancelled, the promise let go.
+	n.receive("P4", 1, "WH")
+	_, fourth := n.order(n.covered("W3d"), m{"parts": []m{{"sku": "P4", "quantity": 1}}})
+	n.book(fourth, n.empty, at(0, 11, 0), at(0, 12, 0)).want(201)
+	slip = n.keeper.get("/pickups?work_order="+fourth).want(200).str("items", 0, "id")
+	n.keeper.post("/pickups/"+slip+"/cancel", m{"why": "货架上没有"}).want(200).is("cancelled", "state")
+}
+
+func TestDay4OutOfStockWaitsSecondVisit(t *testing.T) {
+	t.Parallel()
+	n := newTown(t)
+	device := n.covered("W4")
+	_, order := n.order(device, nil)
+	v := n.book(order, n.right, at(0, 9, 0), at(0, 10, 0)).want(201).str("id")
+	n.goes(v, "accept", "depart", "arrive")
+	n.engineer.once("/work-orders/"+order+"/sheet", sheetOf(v, "need_parts", m{"fault_code": "F01", "parts_needed": []m{{"sku": "P5", "quantity": 1}}, "work_minutes": 20})).want(201)
+	n.dispatcher.get("/work-orders/"+order).want(200).is("on_hold", "state").is("parts", "hold_reason")
+	x := n.keeper.post("/stock/expected", m{"sku": "P5", "quantity": 1, "to_place": "WH", "expected_on": "2026-11-20"}).want(201).str("id")
+	n.keeper.get("/shortages?sku=P5").want(200).is(order, "items", 0, "work_order_id").is("2026-11-20", "items", 0, "expected_on")
+	n.keeper.patch("/stock/expected/"+x, m{"expected_on": "2026-11-27"}).want(200)
+	late := n.callbacks(order)["delay"]
+	if late == "" {
+		t.Fatalf("a date put off makes no call: %v", n.callbacks(order))
+	}
+	n.agent.post("/callbacks/"+late+"/attempts", m{"outcome": "reached", "text": "已告知 27 日到货"}).want(201)
+
+	// After seven days the customer hears from us again, once.
+	n.later(7, 10, 30)
+	n.anew()
+	for range 2 {
+		if err := n.desk.AgeShortages(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n.callbacks(order)["delay"] == "" {
+		t.Errorf("after a week of waiting nobody calls: %v", n.callbacks(order))
+	}
+
+	n.keeper.once("/stock/movements", m{"kind": "receive", "sku": "P5", "quantity": 1, "to_place": "WH"}).want(201)
+	o := n.dispatcher.get("/work-orders/"+order).want(200).is("ready", "state")
+	if o.at("part_arrived_at") == nil || n.callbacks(order)["part_arrived"] == "" {
+		t.Errorf("the part is here, and nobody is told: %v", n.callbacks(order))
+	}
+	if _, held := n.stockOf("P5", "WH"); held != 1 {
+		t.Errorf("%d of P5 are promised, want 1", held)
+	}
+	n.admin.post("/engineers/"+n.right+"/shifts", m{"starts_at": at(7, 8, 0), "ends_at": at(7, 18, 0)}).want(201)
+	v = n.book(order, n.right, at(7, 14, 0), at(7, 15, 0)).want(201).str("id")
+	n.agent.post("/visits/"+v+"/confirm", m{"window": m{"from": at(7, 14, 0), "to": at(7, 16, 0)}, "with_whom": "周晓明", "by": "phone"}).want(200)
+	if left := n.callbacks(order); len(left) != 0 {
+		t.Errorf("the customer agreed, and still has to be called: %v", left)
+	}
+	slip := n.keeper.get("/pickups?work_order="+order+"&state=to_pick").want(200).str("items", 0, "id")
+	n.keeper.post("/pickups/"+slip+"/hand-over", nil).want(200)
+	n.engineer.once("/work-orders/"+order+"/sheet", sheetOf(v, "done", m{"parts": []m{{"sku": "P5", "quantity": 1}}})).want(201)
+	o = n.dispatcher.get("/work-orders/"+order).want(200).is("completed", "state")
+	if len(o.list("sheets")) != 2 || len(o.list("follow_ups")) != 1 || len(o.list("reservations")) != 0 {
+		t.Errorf("%d sheets, %d follow-ups, %d reservations; want 2, 1, 0", len(o.list("sheets")), len(o.list("follow_ups")), len(o.list("reservations")))
+	}
+	n.manager.get("/reports/engineers?from=2026-11-01&to=2026-11-30").want(200).is(2, "items", 0, "visits").is(1, "items", 0, "repairs").is(0, "items", 0, "first_time")
+
+	// The days of waiting are added to the warranty.
+	if added := n.agent.get("/assets/" + device).want(200).num("warranty_days_added"); added < 7 {
+		t.Errorf("%d days are added to the warranty, want those from the report to the repair", added)
+	}
+}
+
+func TestDay5WorkshopWithConsentAndLoaner(t *testing.T) {
+	t.Parallel()
+	n := newTown(t)
+	bench := n.user("depot", nil, "depot")
+	_, order := n.order(n.asset, nil)
+	fee := n.agent.post("/work-orders/"+order+"/quotes", m{"purpose": "call_out", "valid_until": "2026-11-20", "lines": []m{{"kind": "travel", "description": "上门费", "quantity": 1, "unit_minor": 5000}}}).want(201).str("id")
+	n.agent.post("/quotes/"+fee+"/approve", m{"how": "phone", "name": "周晓明", "note": "13912345678"}).want(200)
+	v := n.book(order, n.right, at(0, 9, 0), at(0, 10, 0)).want(201).str("id")
+	n.goes(v, "arrive")
+	n.engineer.once("/work-orders/"+order+"/sheet", sheetOf(v, "taken_to_depot", m{"fault_code": "F01"})).refused(409, "custody_missing")
+	take := m{"visit_id": v, "device": "海尔 KFR-35GW", "accessories": []string{"遥控器", "电源线"}, "condition": "外壳有划痕", "data_consent": true, "expected_return_on": "2026-11-20",
+		"loaner": m{"serial": "LOAN-7", "device": "移动空调", "due_on": "2026-11-20"}}
+	n.engineer.post("/work-orders/"+order+"/custody", take).want(422) // nobody takes a device without a word of its owner
+	take["signature"] = strokes
+	c := n.engineer.post("/work-orders/"+order+"/custody", take).want(201).is("taken", "state").is("engineer", "holder").str("id")
+	n.engineer.once("/work-orders/"+order+"/sheet", sheetOf(v, "taken_to_depot", m{"fault_code": "F01"})).want(201)
+	n.dispatcher.get("/work-orders/"+order).want(200).is("on_hold", "state").is("depot", "hold_reason")
+	n.manager.get("/custody?state=out").want(200).is(c, "items", 0, "id")
+
+	bench.post("/custody/"+c+"/receive", m{"by": "维修台"}).want(200).is("received", "state").is("depot", "holder")
+	bench.post("/custody/"+c+"/diagnose", nil).want(200)
+	q := bench.post("/work-orders/"+order+"/quotes", m{"lines": []m{{"kind": "labour", "description": "主板维修", "quantity": 1, "unit_minor": 20000}}, "valid_until": "2026-11-20"}).want(201).str("id")
+	bench.post("/custody/"+c+"/quote", nil).want(200).is("quoted", "state")
+	link := bench.post("/quotes/"+q+"/send", nil).want(200).str("link")
+	n.dispatcher.get("/work-orders/"+order).want(200).is("awaiting_approval", "state")
+	(&client{w: n.world}).post("/public/quotes/"+link[strings.LastIndex(link, "/")+1:]+"/approve", m{"name": "周晓明", "signature": strokes}).want(200)
+	n.dispatcher.get("/work-orders/"+order).want(200).is("on_hold", "state").is("depot", "hold_reason")
+	bench.post("/custody/"+c+"/approve", nil).want(200).is("repairing", "state")
+	bench.post("/custody/"+c+"/test", nil).want(200)
+	bench.post("/custody/"+c+"/ready", nil).want(200)
+	if n.callbacks(order)["device_ready"] == "" {
+		t.Errorf("the device is ready, and nobody tells: %v", n.callbacks(order))
+	}
+	n.dispatcher.post("/work-orders/"+order+"/resume", m{}).refused(409, "work_orders_device_back")
+	n.agent.post("/custody/"+c+"/return", m{"voucher_seen": true, "signature": strokes}).want(403) // the workshop hands it out
+	bench.post("/custody/"+c+"/return", m{"voucher_seen": true, "signature": strokes}).want(200).is("returned", "state")
+	if left := n.manager.get("/custody?state=out").want(200).list("items"); len(left) != 0 {
+		t.Errorf("%d devices are still out", len(left))
+	}
+	n.dispatcher.get("/work-orders/"+order).want(200).is("ready", "state")
+	n.dispatcher.post("/work-orders/"+order+"/convert", m{"mode": "depot"}).want(200).is("depot", "mode")
+	v = n.book(order, n.right, at(0, 15, 0), at(0, 16, 0)).want(201).str("id")
+	n.engineer.once("/work-orders/"+order+"/sheet", sheetOf(v, "done", nil)).want(201)
+	o := n.dispatcher.get("/work-orders/"+order).want(200).is("completed", "state").is(25000, "receipt", "total_minor")
+	n.agent.once("/receipts/"+o.str("receipt", "id")+"/payments", m{"amount_minor": 25000, "method": "alipay"}).want(201)
+	call := o.str("follow_ups", 0, "id")
+	n.caller.post("/follow-ups/"+call+"/attempts", m{"outcome": "reached", "scores": m{"service": 5, "product": 5}}).want(201)
+
+	// Our own device is still out: the order cannot be closed.
+	open := n.dispatcher.post("/work-orders/"+order+"/close", nil).refused(409, "work_order_still_open")
+	if !strings.Contains(string(open.raw), "loaner") {
+		t.Errorf("the loaner is not named: %s", open.raw)
+	}
+	bench.post("/custody/"+c+"/loaner-back", nil).want(200)
+	bench.post("/custody/"+c+"/loaner-back", nil).refused(409, "loaner_not_out")
+	n.dispatcher.post("/work-orders/"+order+"/close", nil).want(200)
+}
+
+func TestDay6IllAtSevenFortyNineAnnounced(t *testing.T) {
+	t.Parallel()
+	n := newTown(t)
+	var orders, visits []string
+	for i := range 9 {
+		_, order := n.order(n.covered(fmt.Sprintf("W6-%d", i)), m{"duration_minutes": 30})
+		from := at(0, 9, 0).Add(time.Duration(i) * time.Hour)
+		v := n.book(order, n.right, from, from.Add(30*time.Minute)).want(201).str("id")
+		n.agent.post("/visits/"+v+"/confirm", m{"window": m{"from": from, "to": from.Add(time.Hour)}, "by": "phone", "with_whom": "周晓明"}).want(200)
+		orders, visits = append(orders, order), append(visits, v)
+	}
+	day := m{"starts_at": at(0, 8, 0), "ends_at": at(0, 18, 0), "kind": "sick", "reason": "发烧"}
+	n.dispatcher.post("/engineers/"+n.right+"/absences", day).want(409) // leave in the way of visits is refused, unless it displaces
+
+	// The engineer reports ill from his phone; the dispatcher's tap displaces.
+	day["on_conflict"] = "displace"
+	ill := n.engineer.post("/engineers/"+n.right+"/absences", day).want(201).is("requested", "absence", "state").str("absence", "id")
+	n.engineer.get("/visits/"+visits[0]).want(200).is("dispatched", "state")
+	began := time.Now()
+	out := n.dispatcher.post("/absences/"+ill+"/approve", nil).want(200)
+	t.Logf("nine visits displaced in %v", time.Since(began))
+	if len(out.list("displaced")) != 9 {
+		t.Fatalf("%d displaced, want 9: %s", len(out.list("displaced")), out.raw)
+	}
+	if onHand, reserved := n.stockOf("P1", "VAN1"); onHand != 1 || reserved != 0 {
+		t.Errorf("in the van of the ill %d, reserved %d", onHand, reserved)
+	}
+	reachable := func() any {
+		for _, p := range n.admin.get("/places").want(200).list("items") {
+			if p.(m)["code"] == "VAN1" {
+				return p.(m)["reachable"]
+			}
+		}
+		return nil
+	}
+	if reachable() != false {
+		t.Errorf("the van of who is away is reachable: %v", reachable())
+	}
+	waiting := n.dispatcher.get("/work-orders?displaced=true").want(200).list("items")
+	if len(waiting) != 9 {
+		t.Errorf("%d orders stand on the list of the displaced, want 9", len(waiting))
+	}
+	for i, order := range orders {
+		o := n.dispatcher.get("/work-orders/"+order).want(200).is("ready", "state").is(1, "priority")
+		if o.at("displaced_at") == nil || n.callbacks(order)["displaced"] == "" {
+			t.Errorf("order %d was displaced, and nobody is to be told: %v", i, n.callbacks(order))
+		}
+		best := n.dispatcher.get("/work-orders/" + order + "/candidates").want(200)
+		from := best.str("items", 0, "starts_at")
+		if best.str("items", 0, "engineer_id") != n.empty || from == "" {
+			t.Fatalf("nobody takes over: %s", best.raw)
+		}
+		v := n.dispatcher.post("/work-orders/"+order+"/assign", m{"engineer_id": n.empty, "starts_at": from, "ends_at": best.str("items", 0, "ends_at")}).want(201)
+		starts, _ := time.Parse(time.RFC3339, v.str("starts_at"))
+		promised := at(0, 9, 0).Add(time.Duration(i) * time.Hour)
+		if starts.Before(promised) || !starts.Before(promised.Add(time.Hour)) {
+			t.Errorf("order %d is planned for %v, promised was %v", i, starts, promised)
+		}
+		n.agent.post("/visits/"+v.str("id")+"/confirm", m{"window": m{"from": promised, "to": promised.Add(time.Hour)}, "by": "phone"}).want(200)
+		if left := n.callbacks(order)["displaced"]; left != "" {
+			t.Errorf("order %d agreed to his time and still stands on the list", i)
+		}
+	}
+	if waiting := n.dispatcher.get("/work-orders?displaced=true").want(200).list("items"); len(waiting) != 0 {
+		t.Errorf("%d orders stand on the list of the displaced after everybody agreed", len(waiting))
+	}
+	// When he is back, so is his van.
+	n.later(0, 18, 5)
+	if err := n.desk.VansBack(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if reachable() != true {
+		t.Errorf("he is back, and his van is not: %v", reachable())
+	}
+}
+
+func TestDay7NotAtHomeSecondAttempt(t *testing.T) {
+	t.Parallel()
+	n := newTown(t)
+	contact := n.agent.post("/customers/"+n.customer+"/contacts", m{"name": "门卫老李", "phones": []string{"13600000000"}, "role": "on_site"}).want(201).str("id")
+	_, order := n.order(n.asset, m{"site_contact_id": contact})
+	fee := n.agent.post("/work-orders/"+order+"/quotes", m{"purpose": "call_out", "valid_until": "2026-11-20", "lines": []m{
+		{"kind": "travel", "description": "空跑费", "quantity": 1, "unit_minor": 3000}, {"kind": "inspection", "description": "上门检测费", "quantity": 1, "unit_minor": 8000}}}).want(201).str("id")
+	n.agent.post("/quotes/"+fee+"/approve", m{"how": "phone", "name": "周晓明", "note": "13912345678"}).want(200)
+	v := n.book(order, n.right, at(0, 9, 0), at(0, 10, 0)).want(201).str("id")
+	n.goes(v, "accept", "depart", "arrive")
+	n.engineer.patch("/contacts/"+contact, m{"phones": []string{"13600000001"}}).want(200)
+	n.engineer.post("/work-orders/"+order+"/conversations", m{"direction": "out", "channel": "phone", "kind": "appointment", "outcome": "no_answer"}).want(201)
+	n.engineer.once("/work-orders/"+order+"/sheet", sheetOf(v, "no_access", m{"notes": "敲门无人"})).want(201)
+	n.dispatcher.get("/work-orders/"+order).want(200).is("ready", "state").is(1, "no_access_count")
+	if n.callbacks(order)["no_access"] == "" {
+		t.Error("nobody arranges the second attempt")
+	}
+	if pdf := n.dispatcher.get("/work-orders/" + order + "/papers/no-access.pdf").want(200); !strings.HasPrefix(string(pdf.raw), "%PDF") {
+		t.Error("the note for the door is no PDF")
+	}
+
+	// The second attempt is in the evening, outside the shift: a reason is kept.
+	n.book(order, n.right, at(0, 19, 0), at(0, 20, 0)).want(409)
+	v = n.book(order, n.right, at(0, 19, 0), at(0, 20, 0), "override_reason", "客户晚上才在家").want(201).str("id")
+	n.engineer.once("/work-orders/"+order+"/sheet", sheetOf(v, "no_access", m{"arrived_at": at(0, 8, 0), "notes": "仍无人"})).want(201)
+	n.dispatcher.get("/work-orders/"+order).want(200).is(2, "no_access_count")
+
+	// After that the dispatcher may give up. The trip he agreed to pay for is charged, the inspection is not.
+	n.dispatcher.post("/work-orders/"+order+"/cancel", m{"reason": "no_access"}).want(200).is("cancelled", "state")
+	o := n.dispatcher.get("/work-orders/"+order).want(200).is(3000, "receipt", "total_minor")
+	if len(o.list("follow_ups")) != 0 || len(n.callbacks(order)) > 1 {
+		t.Errorf("a cancelled order leaves %v and %v", o.at("follow_ups"), n.callbacks(order))
+	}
+}
+
+func TestDay8InstallationAcceptanceRepeat(t *testing.T) {
+	t.Parallel()
+	n := newTown(t)
+	// A shipment notice makes a call to agree a time.
+	request := n.agent.post("/requests", m{"channel": "shipment", "kind": "install", "customer_id": n.customer, "site_id": n.site, "summary": "新机到货安装", "external_ref": "SHIP-9"}).want(201).str("id")
+	if calls := n.caller.get("/callbacks?reason=appointment").want(200).list("items"); len(calls) != 1 || calls[0].(m)["request_id"] != request {
+		t.Errorf("a shipment makes no call: %v", calls)
+	}
+	order := n.agent.post("/requests/"+request+"/work-order", m{"kind": "install", "priority": 3, "skill_codes": []string{"cooling"}, "duration_minutes": 120}).want(201).is("ready", "state").str("id")
+	v := n.book(order, n.right, at(0, 9, 0), at(0, 11, 0), "helpers", []string{n.empty}).want(201).str("id")
+	_, other := n.order(n.covered("W8"), nil)
+	n.book(other, n.empty, at(0, 9, 30), at(0, 10, 30)).want(409) // the helper's time is taken too
+	n.goes(v, "accept", "depart", "arrive")
+	installed := []m{{"model": "KFR-72LW", "serial_number": "NEW-0001", "position": "客厅"}}
+	n.engineer.once("/work-orders/"+order+"/sheet", m{"visit_id": v, "outcome": "done", "signature": strokes, "installed": installed, "work_minutes": 100, "incident": m{"what": "墙面划痕", "agreed_text": "经理另行处理"},
+		"acceptance": m{"result": "with_defects", "defects": []m{{"text": "排水管未固定", "due_on": "2026-11-18"}}, "name": "周晓明"}}).want(201).is("墙面划痕", "incident", "what")
+	n.dispatcher.get("/work-orders/"+order).want(200).is("ready", "state").is(nil, "receipt")
+	v = n.book(order, n.right, at(1, 9, 0), at(1, 10, 0)).want(201).str("id")
+	n.engineer.once("/work-orders/"+order+"/sheet", m{"visit_id": v, "outcome": "done", "signature": strokes, "installed": installed, "work_minutes": 20, "acceptance": m{"result": "accepted", "name": "周晓明", "relation": "本人"}}).want(201)
+	o := n.dispatcher.get("/work-orders/"+order).want(200).is("completed", "state")
+	asset := o.str("asset_id")
+	if asset == "" {
+		t.Fatal("what was installed is in no list of devices")
+	}
+	n.agent.get("/assets/"+asset).want(200).is("NEW-0001", "serial_number").is("2026-11-16", "installed_on")
+
+	// The call: product 4, service 2, come again. The grumble waits, nobody asks about satisfaction meanwhile.
+	call := o.str("follow_ups", 0, "id")
+	n.caller.post("/follow-ups/"+call+"/attempts", m{"outcome": "reached", "scores": m{"product": 4, "service": 2}, "comment": "漏水", "next": "repeat_visit"}).want(201)
+	n.manager.get("/complaints?work_order="+order).want(200).is("grumble", "items", 0, "grade")
+	n.dispatcher.post("/work-orders/"+order+"/reopen", m{"reason": "漏水，返工"}).want(200).is("ready", "state")
+	v = n.book(order, n.right, at(1, 14, 0), at(1, 15, 0)).want(201).str("id")
+	n.engineer.once("/work-orders/"+order+"/sheet", m{"visit_id": v, "outcome": "done", "signature": strokes, "work_minutes": 30, "installed": installed, "acceptance": m{"result": "accepted"}}).want(201)
+	live := 0
+	for _, f := range n.dispatcher.get("/work-orders/" + order).want(200).list("follow_ups") {
+		if f.(m)["state"] != "superseded" {
+			live++
+		}
+	}
+	if live != 1 {
+		t.Errorf("%d calls stand, want 1", live)
+	}
+
+	// A repair that did not hold is a new order with its culprit, free under the warranty of the repair.
+	n.receive("P1", 3, "VAN1")
+	first := n.approved()
+	v = n.assigned(first)
+	n.engineer.once("/work-orders/"+first+"/sheet", finished(v)).want(201)
+	_, again := n.order(n.asset, m{"repeat_of": first, "unwanted_engineer_id": n.right})
+	r := n.dispatcher.get("/work-orders/"+again).want(200).is(false, "chargeable").is("ready", "state")
+	if r.str("repeat_of_sheet_id") == "" {
+		t.Error("the repeat names no sheet that failed")
+	}
+	for _, c := range n.dispatcher.get("/work-orders/" + again + "/candidates").want(200).list("items") {
+		if c.(m)["engineer_id"] == n.right && c.(m)["eligible"] == true {
+			t.Error("who is not wanted any more is offered")
+		}
+	}
+	caused := 0.0
+	for _, row := range n.manager.get("/reports/engineers?from=2026-11-01&to=2026-11-30").want(200).list("items") {
+		if row.(m)["engineer_id"] == n.right {
+			caused = row.(m)["repeats_caused"].(float64)
+		}
+	}
+	if caused != 1 {
+		t.Errorf("%v repeats count against the culprit, want 1", caused)
+	}
+}
+
+func TestDay9ComplaintByLetterToResearch(t *testing.T) {
+	t.Parallel()
+	n := newTown(t)
+	// The letter was stamped yesterday evening; the clock runs from there.
+	stamped := at(-1, 18, 0)
+	n.agent.post("/requests", m{"channel": "letter", "kind": "complaint", "customer_id": n.customer, "summary": "多次维修无效", "received_at": stamped}).refused(422, "received_reason_missing")
+	request := n.agent.post("/requests", m{"channel": "letter", "kind": "complaint", "customer_id": n.customer, "summary": "多次维修无效", "received_at": stamped, "received_reason": "信函次日登记"}).want(201).str("id")
+	c := n.manager.post("/complaints", m{"request_id": request, "customer_id": n.customer, "channel": "letter", "grade": "complaint", "severity": 3, "category": "quality", "text": "修了三次", "demand": "换机", "external_ref": "12315-77", "external_due_on": "2026-11-23"}).want(201).is("registered", "state").is(1, "level")
+	due, _ := time.Parse(time.RFC3339, c.str("reply_due_at"))
+	if !due.Equal(stamped.Add(24 * time.Hour)) {
+		t.Errorf("the reply is due %v, want 24 h after the stamp", due)
+	}
+	id := c.str("id")
+	n.manager.post("/complaints/"+id+"/close", m{"reason": "算了"}).want(409) // nobody closes what was not answered
+	for level := 2; level <= 3; level++ {
+		n.manager.post("/complaints/"+id+"/escalate", m{"reason": "请研发看"}).want(200).is(level, "level")
+	}
+	n.manager.post("/complaints/"+id+"/reply", m{"text": "已收到，正在核查"}).want(200).is("investigating", "state")
+	if r := n.agent.get("/requests/" + request).want(200); r.at("replied_at") == nil {
+		t.Error("the customer was answered, and his request does not know")
+	}
+	n.manager.post("/complaints/"+id+"/verify", m{"text": "三次同一故障", "cause": "批次缺陷"}).want(200)
+	n.manager.post("/complaints/"+id+"/propose", m{"proposal": "更换主板"}).want(200).is("proposed", "state")
+	n.manager.post("/complaints/"+id+"/refuse", m{"reason": "要求换机"}).want(200).is("refused", "state")
+	n.manager.post("/complaints/"+id+"/propose", m{"proposal": "换机"}).want(200)
+	n.manager.post("/complaints/"+id+"/accept", nil).want(200).is("accepted", "state")
+	n.manager.post("/complaints/"+id+"/close", m{"cause": "批次缺陷", "resolution": "换机"}).want(200).is("closed", "state")
+
+	// Misconduct is nobody's business but the manager's.
+	secret := n.manager.post("/complaints", m{"customer_id": n.customer, "grade": "complaint", "severity": 2, "category": "misconduct", "text": "私下收钱"}).want(201).str("id")
+	n.agent.get("/complaints/" + secret).want(404)
+	n.manager.get("/complaints/" + secret).want(200)
+}
+
+func TestDay10PartnerOutlet(t *testing.T) {
+	t.Parallel()
+	n := newTown(t)
+	n.admin.post("/organisations", m{"code": "P-EAST", "name": "城东网点", "kind": "partner", "parent_code": n.headCode(), "region_codes": []string{"bj-cy"}}).want(201)
+	boss := n.user("partner", m{"organisation_code": "P-EAST"}, "partner_manager", "partner_dispatcher")
+	fixer := n.admin.post("/engineers", m{"name": "赵六", "region_codes": []string{"bj-cy"}, "skills": []m{{"code": "cooling", "level": 3}}, "organisation_code": "P-EAST"}).want(201).str("id")
+	n.admin.post("/engineers/"+fixer+"/shifts", m{"starts_at": at(0, 8, 0), "ends_at": at(0, 18, 0)}).want(201)
+	smith := n.user("partner-eng", m{"engineer_id": fixer, "organisation_code": "P-EAST"}, "partner_engineer")
+
+	_, ours := n.order(n.covered("W10a"), nil)
+	boss.get("/work-orders/" + ours).want(404)
+	boss.get("/customers/" + n.customer).want(404)
+
+	request, order := n.order(n.asset, nil)
+	q := n.agent.post("/work-orders/"+order+"/quotes", m{"lines": []m{{"kind": "labour", "description": "维修工时", "quantity": 1, "unit_minor": 12000}}, "valid_until": "2026-11-20"}).want(201).str("id")
+	n.agent.post("/quotes/"+q+"/approve", m{"how": "phone", "name": "周晓明", "note": "13912345678"}).want(200)
+	n.dispatcher.post("/work-orders/"+order+"/hand-over", m{"organisation_code": "P-EAST", "reason": "距离近", "answer_by": at(0, 12, 0)}).want(201).is("offered", "state")
+	n.dispatcher.post("/work-orders/"+order+"/hand-over/accept", nil).want(403) // who offers does not answer
+	boss.get("/work-orders/" + order).want(200)
+	boss.post("/work-orders/"+order+"/hand-over/refuse", m{}).want(422)
+	boss.post("/work-orders/"+order+"/hand-over/accept", nil).want(200).is("P-EAST", "serving_organisation_code")
+	boss.get("/customers/" + n.customer).want(200)
+	boss.get("/requests/" + request).want(200)
+
+	who := boss.get("/work-orders/" + order + "/candidates").want(200)
+	for _, c := range who.list("items") {
+		if id := c.(m)["engineer_id"]; id != fixer {
+			t.Errorf("a partner is offered somebody else's engineer %v", c.(m)["name"])
+		}
+	}
+	v := boss.post("/work-orders/"+order+"/assign", m{"engineer_id": fixer, "starts_at": at(0, 10, 0), "ends_at": at(0, 11, 0)}).want(201).str("id")
+	smith.post("/visits/"+v+"/accept", nil).want(200)
+	smith.post("/visits/"+v+"/arrive", nil).want(200)
+	smith.get("/work-orders/" + ours).want(404)
+	// A paper sheet, typed by our clerk; a second person confirms what was typed.
+	s := n.agent.once("/work-orders/"+order+"/sheet", sheetOf(v, "done", nil)).want(201).str("id")
+	n.agent.post("/sheets/"+s+"/verify", nil).refused(409, "sheets_second_pair_of_eyes")
+	n.dispatcher.post("/sheets/"+s+"/verify", nil).want(200)
+	o := n.dispatcher.get("/work-orders/"+order).want(200).is("completed", "state").is(12000, "receipt", "total_minor")
+	receipt := o.str("receipt", "id")
+	boss.once("/receipts/"+receipt+"/payments", m{"amount_minor": 12000, "method": "cash"}).want(201)
+	n.caller.post("/follow-ups/"+o.str("follow_ups", 0, "id")+"/attempts", m{"outcome": "reached", "scores": m{"service": 5}}).want(201)
+	n.manager.get("/work-orders/" + order).want(200)
+	var performed, held string
+	if err := n.db.NewRaw(`SELECT coalesce(p.code, ''), coalesce(m.code, '') FROM work_orders w LEFT JOIN organisations p ON p.id = w.performed_by_org LEFT JOIN organisations m ON m.id = w.money_held_by WHERE w.id = ?`, order).Scan(t.Context(), &performed, &held); err != nil {
+		t.Fatal(err)
+	}
+	if performed != "P-EAST" || held != "P-EAST" {
+		t.Errorf("performed by %q, money held by %q; want the partner", performed, held)
+	}
+
+	// An offer that nobody answers comes back.
+	n.dispatcher.post("/work-orders/"+ours+"/hand-over", m{"organisation_code": "P-EAST", "reason": "忙", "answer_by": at(0, 12, 0)}).want(201)
+	n.later(0, 12, 30)
+	n.anew()
+	boss.token = n.login("partner").token
+	if err := n.desk.ExpireHandOvers(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	n.dispatcher.get("/work-orders/"+ours).want(200).is("expired", "hand_over", "state")
+	boss.get("/work-orders/" + ours).want(404)
+}
+
+func (w *world) headCode() string {
+	w.t.Helper()
+	for _, o := range w.admin.get("/organisations").want(200).list("items") {
+		if o.(m)["kind"] == "head" {
+			return o.(m)["code"].(string)
+		}
+	}
+	w.t.Fatal("no head office")
+	return ""
+}
+
+// Part 12: over the month, what was charged is what came in and what is still owed.
+func TestMonthEnd(t *testing.T) {
+	t.Parallel()
+	n := newTown(t)
+	n.receive("P1", 5, "VAN1")
+	bill := func(i int) string {
+		// Each device of its own, out of warranty, so that one repair does not cover the next.
+		device := n.agent.post("/assets", m{"site_id": n.site, "model": "=2+5", "category": "空调", "serial_number": fmt.Sprintf("M%d", i), "purchased_on": "2019-05-01", "proof": "invoice"}).want(201).str("id")
+		_, order := n.order(device, m{"parts": []m{{"sku": "P1", "quantity": 1}}})
+		q := n.agent.post("/work-orders/"+order+"/quotes", m{"lines": quoteLines, "valid_until": "2026-11-20"}).want(201).str("id")
+		n.agent.post("/quotes/"+q+"/approve", m{"how": "phone", "name": "周晓明", "note": "13912345678"}).want(200)
+		from := at(0, 9+2*i, 0)
+		v := n.book(order, n.right, from, from.Add(time.Hour)).want(201).str("id")
+		n.engineer.once("/work-orders/"+order+"/sheet", finished(v)).want(201)
+		return n.dispatcher.get("/work-orders/"+order).want(200).is(15500, "receipt", "total_minor").str("receipt", "id")
+	}
+	paid, part, waived, void := bill(0), bill(1), bill(2), bill(3)
+	n.engineer.once("/receipts/"+paid+"/payments", m{"amount_minor": 15500, "method": "cash"}).want(201)
+	n.agent.once("/receipts/"+part+"/payments", m{"amount_minor": 5001, "method": "wechat"}).want(201)
+	n.agent.once("/receipts/"+part+"/payments", m{"amount_minor": -1, "method": "wechat", "reason": "多收一分"}).want(201)
+	n.agent.once("/receipts/"+part+"/payments", m{"amount_minor": 10000, "method": "on_account"}).want(201)
+	n.manager.post("/receipts/"+waived+"/waive", m{"reason": "老客户", "amount_minor": 500}).want(200)
+	n.manager.post("/receipts/"+void+"/void", m{"reason": "开错"}).want(200)
+
+	r := n.manager.get("/reports/receipts?from=2026-11-01&to=2026-11-30").want(200)
+	r.is(3, "totals", "receipts").is(1, "totals", "void").is(46500, "totals", "total_minor").is(15500, "totals", "cash_minor").is(5000, "totals", "wechat_minor").is(500, "totals", "waived_minor")
+	if r.num("totals", "total_minor") != r.num("totals", "paid_minor")+r.num("totals", "balance_minor") {
+		t.Errorf("charged is not settled plus owed: %s", r.raw)
+	}
+	owed := n.manager.get("/receivables").want(200).num("total_minor")
+	for _, by := range []string{"customer", "receipt", "engineer", "organisation"} {
+		n.manager.get("/reports/receivables?by="+by).want(200).is(owed, "totals", "balance_minor")
+	}
+	if owed != r.num("totals", "balance_minor") || owed != 25500 {
+		t.Errorf("owed are %d, the month says %d, want 25500", owed, r.num("totals", "balance_minor"))
+	}
+	for _, by := range []string{"day", "month", "engineer", "organisation"} {
+		n.manager.get("/reports/receipts?from=2026-11-01&to=2026-11-30&by="+by).want(200).is(46500, "totals", "total_minor")
+	}
+	n.manager.get("/reports/receipts?from=2026-12-01&to=2026-11-30").refused(422, "period_backwards")
+	n.manager.get("/reports/receipts?by=moon").refused(422, "report_by_unknown")
+	n.manager.get("/reports/weather").refused(404, "report_unknown")
+	n.engineer.get("/reports/receipts").want(403)
+	n.keeper.get("/reports/receivables").want(403)
+
+	d := n.manager.get("/reports/defects?from=2026-11-01&to=2026-11-30").want(200).is(4, "totals", "count").is(4, "items", 0, "count").is("P1", "items", 0, "part_sku").is(1, "items", 0, "share")
+	if d.str("items", 0, "cause_name") != "电容老化" {
+		t.Errorf("the cause is named %q", d.str("items", 0, "cause_name"))
+	}
+	e := n.manager.get("/reports/engineers?from=2026-11-01&to=2026-11-30").want(200)
+	e.is(4, "items", 0, "visits").is(4, "items", 0, "repairs").is(1, "items", 0, "first_time_fix").is(180, "items", 0, "work_minutes").is(15500, "items", 0, "takings_minor")
+	for _, kind := range []string{"receipts", "receivables", "defects", "engineers"} {
+		csv := n.manager.get("/reports/" + kind + "?format=csv&to=2026-11-30").want(200)
+		if !strings.HasPrefix(string(csv.raw), "\ufeff") {
+			t.Errorf("%s.csv has no mark of UTF-8", kind)
+		}
+		if strings.Contains(string(csv.raw), "\n=") || kind == "defects" && !strings.Contains(string(csv.raw), "'=2+5") {
+			t.Errorf("%s.csv holds a formula: %s", kind, csv.raw)
+		}
+		for _, lang := range []string{"zh-Hans", "en"} {
+			if pdf := n.manager.get("/reports/" + kind + "?format=pdf&to=2026-11-30&lang=" + lang).want(200); !strings.HasPrefix(string(pdf.raw), "%PDF") {
+				t.Errorf("%s.pdf is no PDF", kind)
+			}
+		}
+	}
+	n.manager.get("/reports/receipts?format=xls").refused(422, "format_unknown")
+}
