@@ -96,16 +96,24 @@ func (d *demoCmd) prepare(ctx context.Context, s *postgres.Server, c Config, bas
 			return made, 0, err
 		}
 	}
+	calm, err := hurry(ctx, s)
+	if err != nil {
+		return made, 0, err
+	}
 	c.Say("making the sample company: three weeks of work …")
 	began := time.Now()
 	now := c.Now()
-	clock := demo.NewClock(demo.Start(now))
-	desk := workorders.New(workorders.Config{DB: s.DB(), Now: clock.Now, Log: c.Log, BaseURL: base, SignIn: c.SignIn})
+	open := func(clock func() time.Time) *workorders.Desk {
+		return workorders.New(workorders.Config{DB: s.DB(), Now: clock, Log: c.Log, BaseURL: base, SignIn: c.SignIn})
+	}
 	regions, err := demoRegions()
 	if err != nil {
 		return made, 0, err
 	}
-	if made, err = demo.Load(ctx, desk, clock, now, regions); err != nil {
+	if made, err = demo.Load(ctx, open, now, regions); err != nil {
+		return made, 0, err
+	}
+	if err := calm(ctx); err != nil {
 		return made, 0, err
 	}
 	raw, err := json.MarshalIndent(made, "", "  ")

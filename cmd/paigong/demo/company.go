@@ -84,30 +84,34 @@ type client struct {
 }
 
 type company struct {
-	desk    *workorders.Desk
-	clock   *Clock
-	zone    *time.Location
-	today   calendar.Date
-	rnd     *rand.Rand
-	who     map[string]auth.Caller
-	crew    []*engineer
-	clients []client
-	named   int // customers named so far
-	next    int // client who calls next
-	orgIDs  map[string]int32
-	agenda  agenda
-	planned int
-	made    Made
+	desk      *workorders.Desk
+	clock     *Clock
+	zone      *time.Location
+	today     calendar.Date
+	rnd       *rand.Rand
+	who       map[string]auth.Caller
+	crew      []*engineer // who may be sent
+	everybody []*engineer
+	clients   []client
+	named     int // customers named so far
+	next      int // client who calls next
+	orgIDs    map[string]int32
+	agenda    agenda
+	planned   int
+	made      Made
 }
 
-// Load makes the company on an empty database, as a walk from three weeks ago up to now. desk must go by
-// clock. regions are the division codes to enter; those of Hangzhou must be among them.
-func Load(ctx context.Context, desk *workorders.Desk, clock *Clock, now time.Time, regions []dispatch.RegionInput) (Made, error) {
+// Load makes the company on an empty database, as a walk from three weeks ago up to now. open opens a desk
+// that goes by a clock of its own. regions are the division codes to enter; those of Hangzhou must be
+// among them.
+func Load(ctx context.Context, open func(clock func() time.Time) *workorders.Desk, now time.Time, regions []dispatch.RegionInput) (Made, error) {
 	zone, err := time.LoadLocation("Asia/Shanghai")
 	if err != nil {
 		return Made{}, err
 	}
-	c := &company{desk: desk, clock: clock, zone: zone, today: calendar.Of(now, zone), rnd: rand.New(rand.NewPCG(2026, 11)), who: map[string]auth.Caller{}}
+	c := &company{zone: zone, today: calendar.Of(now, zone), rnd: rand.New(rand.NewPCG(2026, 11)), who: map[string]auth.Caller{}}
+	c.clock = NewClock(c.at(-7*Weeks, 7, 0))
+	c.desk = open(c.clock.Now)
 	for _, part := range []struct {
 		what string
 		do   func(context.Context) error
@@ -119,23 +123,66 @@ func Load(ctx context.Context, desk *workorders.Desk, clock *Clock, now time.Tim
 			return c.made, fmt.Errorf("sample company, %s: %w", part.what, err)
 		}
 	}
-	c.routine(now)
-	c.work(now)
-	c.corners(now)
-	if err := c.walk(workorders.Brief(ctx), now); err != nil {
+	parts := c.shifts(open)
+	for i, part := range parts {
+		if i < len(parts)-1 {
+			part.work(now, perDay[i])
+		} else {
+			part.corners(now)
+		}
+	}
+	if err := c.walkTogether(workorders.Brief(ctx), parts, now); err != nil {
 		return c.made, err
+	}
+	for _, part := range parts {
+		c.made.Orders += part.made.Orders
+		c.made.FollowUps += part.made.FollowUps
+		c.made.Links = append(c.made.Links, part.made.Links...)
 	}
 	c.made.Logins = Logins()
 	return c.made, nil
 }
 
-// Start is where the clock has to stand before Load.
-func Start(now time.Time) time.Time {
-	zone, err := time.LoadLocation("Asia/Shanghai")
-	if err != nil {
-		return now
+// perDay are the ordinary orders of each shift.
+var perDay = []int{4, 5, 4}
+
+// crews are who works in each shift, by their place in crew; the first cannot repair televisions.
+var crews = [][]int{{0, 1, 3}, {2, 4, 5}, {6, 7, 8, 9}}
+
+// shifts splits the company so that its people can be busy at the same time: two crews of the first centre,
+// one of the second, and one that everybody belongs to, for what happens in the evening.
+func (c *company) shifts(open func(func() time.Time) *workorders.Desk) (parts []*company) {
+	split := func(seed uint64) *company {
+		part := *c
+		part.clock = NewClock(c.clock.Now())
+		part.desk, part.rnd = open(part.clock.Now), rand.New(rand.NewPCG(2026, seed))
+		part.crew, part.clients, part.agenda, part.made = nil, nil, nil, Made{}
+		return &part
 	}
-	return calendar.Of(now, zone).AddDays(-7 * Weeks).In(zone).Add(7 * time.Hour)
+	for i, crew := range crews {
+		part := split(uint64(i))
+		for _, n := range crew {
+			part.crew = append(part.crew, c.everybody[n])
+		}
+		parts = append(parts, part)
+	}
+	for n, one := range c.clients {
+		switch {
+		case one.centre == "HZ-BJ":
+			parts[2].clients = append(parts[2].clients, one)
+		case one.device.skill == "tv" || n%2 == 0:
+			parts[1].clients = append(parts[1].clients, one)
+		default:
+			parts[0].clients = append(parts[0].clients, one)
+		}
+	}
+	last := split(99)
+	for _, e := range c.everybody {
+		own := *e
+		own.taken = map[time.Time]bool{}
+		last.crew = append(last.crew, &own)
+	}
+	return append(parts, last)
 }
 
 // at is a time of day so many days from today.
@@ -226,7 +273,7 @@ func (c *company) engineers(ctx context.Context) error {
 				return err
 			}
 			e.id = made.ID
-			c.crew = append(c.crew, e)
+			c.everybody = append(c.everybody, e)
 			for day := -7 * Weeks; day <= 14; day++ {
 				on := c.today.AddDays(day)
 				if (int(on.Weekday())+i)%7 == 0 && day != 0 && day != 1 { // one day off a week, in turn
@@ -251,7 +298,7 @@ func (c *company) people(ctx context.Context) error {
 			if one.Login == "partner" {
 				in.OrganisationCode = "HZ-YH"
 			}
-			for _, e := range c.crew {
+			for _, e := range c.everybody {
 				if e.login == one.Login {
 					in.Roles, in.OrganisationCode, in.EngineerID = []auth.Role{auth.Engineer}, e.centre, &e.id
 				}
@@ -296,7 +343,7 @@ func (c *company) parts(ctx context.Context) error {
 			{"HZ-YH", inventory.PlaceInput{Code: "O-YH", Name: "余杭网点库", Kind: "outlet", RegionCode: ptr("330110"), Lat: ptr(30.285), Lng: ptr(120.020), OpenHours: ptr("8:30-18:00")}},
 			{"HQ", inventory.PlaceInput{Code: "D-HZ", Name: "杭州维修中心", Kind: "depot", RegionCode: ptr("330105"), Lat: ptr(30.331), Lng: ptr(120.161)}},
 		}
-		for _, e := range c.crew {
+		for _, e := range c.everybody {
 			places = append(places, struct {
 				org string
 				in  inventory.PlaceInput
@@ -346,7 +393,7 @@ func (c *company) parts(ctx context.Context) error {
 				if slices.Contains(storeOnly, p.sku) {
 					continue
 				}
-				for _, e := range c.crew {
+				for _, e := range c.everybody {
 					if slices.Contains(e.skills, a.skill) {
 						if err := put("transfer", ptr("W-HZ"), &e.van, 2+c.rnd.Int64N(3)); err != nil {
 							return err

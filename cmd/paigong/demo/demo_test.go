@@ -52,10 +52,12 @@ func TestTheCompanyKeepsItsPromises(t *testing.T) {
 		t.Run(now.Format("Mon 15:04"), func(t *testing.T) {
 			ctx := context.Background()
 			db := pgtest.New(t)
-			clock := demo.NewClock(demo.Start(now))
-			desk := workorders.New(workorders.Config{DB: db, Now: clock.Now, BaseURL: "http://127.0.0.1:8080", SignIn: auth.Rules{AnyPassword: true}})
+			open := func(clock func() time.Time) *workorders.Desk {
+				return workorders.New(workorders.Config{DB: db, Now: clock, BaseURL: "http://127.0.0.1:8080", SignIn: auth.Rules{AnyPassword: true}})
+			}
+			desk := open(func() time.Time { return now })
 			began := time.Now()
-			made, err := demo.Load(ctx, desk, clock, now, hangzhou())
+			made, err := demo.Load(ctx, open, now, hangzhou())
 			if err != nil {
 				t.Fatal(err)
 			}

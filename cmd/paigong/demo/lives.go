@@ -21,14 +21,7 @@ import (
 // strokes is a signature as a finger draws it.
 var strokes = json.RawMessage(`[[[12,48],[20,22],[31,50],[40,24],[52,47]],[[60,30],[74,46],[88,28],[101,49],[118,33]]]`)
 
-// routine is what the program does by itself every minute; here every three hours is enough.
-func (c *company) routine(now time.Time) {
-	for at := c.at(-7*Weeks, 8, 0); at.Before(now); at = at.Add(3 * time.Hour) {
-		c.plan(at, "the clock", c.tick)
-	}
-	c.plan(now, "the clock", c.tick)
-}
-
+// tick is what the program does by itself every minute; here every six hours is enough.
 func (c *company) tick(ctx context.Context) error {
 	for _, task := range c.desk.Tasks() {
 		if strings.HasSuffix(task.Name, "-forget") {
@@ -66,16 +59,16 @@ type slot struct {
 	from, till time.Time
 }
 
-// work is three weeks of ordinary orders, about fourteen a day.
-func (c *company) work(now time.Time) {
+// work is three weeks of ordinary orders, so many a day.
+func (c *company) work(now time.Time, perDay int) {
 	for day := -7 * Weeks; day <= 0; day++ {
-		for n := range 15 {
-			at := c.at(day, 8, 10).Add(time.Duration(n*36+c.rnd.IntN(30)) * time.Minute)
+		for n := range perDay {
+			at := c.at(day, 8, 10).Add(time.Duration(n*540/perDay+c.rnd.IntN(40)) * time.Minute)
 			if at.After(now.Add(-20 * time.Minute)) {
 				continue
 			}
 			j := c.job()
-			j.full = day >= -4 || n == 0
+			j.full = day >= -2 || n == 0 && day%3 == 0
 			c.plan(at, "a request", func(ctx context.Context) error { return c.report(ctx, j) })
 		}
 	}
@@ -239,7 +232,7 @@ func (c *company) assign(ctx context.Context, j *job) error {
 		return nil // stays in the queue for a person to look at
 	}
 	best := list[0]
-	for _, e := range c.crew {
+	for _, e := range c.everybody {
 		if e.id == best.EngineerID {
 			j.slot = slot{e, *best.StartsAt, *best.EndsAt}
 		}

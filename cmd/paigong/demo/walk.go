@@ -58,13 +58,10 @@ func (c *company) plan(at time.Time, what string, do step) {
 	heap.Push(&c.agenda, event{at, c.planned, what, do})
 }
 
-// walk does what is on the agenda until the end; what lies after it never happens.
+// walk does what is on the agenda until the end; what lies after it waits.
 func (c *company) walk(ctx context.Context, end time.Time) error {
-	for len(c.agenda) > 0 {
+	for len(c.agenda) > 0 && !c.agenda[0].at.After(end) && ctx.Err() == nil {
 		next := heap.Pop(&c.agenda).(event)
-		if next.at.After(end) {
-			break
-		}
 		c.clock.walkTo(next.at)
 		if err := next.do(ctx); err != nil {
 			return fmt.Errorf("sample company, %s at %s: %w", next.who, next.at.In(c.zone).Format(time.DateTime), err)
@@ -72,4 +69,45 @@ func (c *company) walk(ctx context.Context, end time.Time) error {
 	}
 	c.clock.walkTo(end)
 	return nil
+}
+
+// walkTogether lets several parts of the company work side by side, each by its own clock and agenda. They
+// meet every six hours, when the program does what it does by itself.
+func (c *company) walkTogether(ctx context.Context, parts []*company, now time.Time) error {
+	for at := c.at(-7*Weeks, 8, 0); ; at = at.Add(6 * time.Hour) {
+		if at.After(now) {
+			at = now
+		}
+		together, stop := context.WithCancel(ctx)
+		ended := make(chan error, len(parts))
+		for _, part := range parts {
+			go func() {
+				err := part.walk(together, at)
+				if err != nil {
+					stop()
+				}
+				ended <- err
+			}()
+		}
+		var failed error
+		for range parts {
+			if err := <-ended; failed == nil {
+				failed = err
+			}
+		}
+		stop()
+		if failed != nil {
+			return failed
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		c.clock.walkTo(at)
+		if err := c.tick(ctx); err != nil {
+			return fmt.Errorf("sample company, the clock at %s: %w", at.In(c.zone).Format(time.DateTime), err)
+		}
+		if !at.Before(now) {
+			return nil
+		}
+	}
 }
