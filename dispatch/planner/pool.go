@@ -64,7 +64,7 @@ func (p *pool) add(r *route) {
 	if n == 0 {
 		return
 	}
-	cost := r.cost - p.idle[r.crew]
+	cost := r.plain() - p.idle[r.crew]
 	if at, ok := p.byHash[hash]; ok {
 		if c := &p.columns[at]; cost < c.cost {
 			c.route.copyFrom(r)
@@ -137,14 +137,14 @@ type partition struct {
 	lowest   [][]int32 // of a class: live columns of least worth, at most capacity
 	target   int64
 	bound    float64
-	jobs     int // to be served
+	jobs     int    // to be served
+	served   []bool // which they are
 }
 
-// combine looks for a cheaper choice of routes than the given plan and returns its columns.
-func (p *pool) combine(t *snapshot) []int32 {
+// relax sets up the choice of routes that is to beat a plan and finds the prices of its jobs.
+func (p *pool) relax(t *snapshot) *partition {
 	m := p.m
-	q := &partition{p: p, capacity: make([]int32, len(m.crews))}
-	served := make([]bool, len(m.jobs))
+	q := &partition{p: p, capacity: make([]int32, len(m.crews)), served: make([]bool, len(m.jobs))}
 	price := make([]float64, len(m.jobs))
 	for i := range t.routes {
 		r := &t.routes[i]
@@ -152,11 +152,11 @@ func (p *pool) combine(t *snapshot) []int32 {
 		n := int64(0)
 		for k := range r.stops {
 			if id := r.stops[k].job; id >= 0 && m.jobs[id].fixed < 0 {
-				served[id] = true
+				q.served[id] = true
 				n++
 			}
 		}
-		cost := r.cost - p.idle[i]
+		cost := r.plain() - p.idle[i]
 		if n > 0 {
 			q.target += cost
 		}
@@ -167,22 +167,69 @@ func (p *pool) combine(t *snapshot) []int32 {
 			}
 		}
 	}
+	if q.jobs == 0 {
+		return nil
+	}
 	for i := range p.columns {
-		if !slices.ContainsFunc(p.columns[i].jobs, func(id int32) bool { return !served[id] }) {
+		if !slices.ContainsFunc(p.columns[i].jobs, func(id int32) bool { return !q.served[id] }) {
 			q.live = append(q.live, int32(i))
 		}
 	}
 	if len(p.bestPrice) == len(price) {
 		copy(price, p.bestPrice)
 		for id := range price {
-			if !served[id] {
+			if !q.served[id] {
 				price[id] = 0
 			}
 		}
 	}
-	q.ascend(price, served)
-	q.prune()
-	return q.dive(served)
+	q.ascend(price, priceRounds, nil)
+	return q
+}
+
+// plunge fixes one route after the other, each time the one that the prices choose most often,
+// and finds new prices for what is left. A little chance makes every plunge another one.
+func (q *partition) plunge(r *rng) []int32 {
+	p := q.p
+	sub := &partition{p: p, capacity: slices.Clone(q.capacity), served: slices.Clone(q.served), live: slices.Clone(q.live), target: q.target, jobs: q.jobs}
+	price, kept := slices.Clone(p.bestPrice), slices.Clone(p.bestPrice)
+	votes := make([]float64, len(p.columns))
+	var chosen []int32
+	for rounds := priceRounds / 4; len(sub.live) > 0 && sub.jobs > 0; rounds = priceRounds / 10 {
+		for _, i := range sub.live {
+			votes[i] = 0
+		}
+		sub.ascend(price, rounds, votes)
+		copy(price, p.bestPrice)
+		best, most := int32(-1), 0.0
+		for _, i := range sub.live {
+			if v := votes[i] * (0.7 + 0.6*r.float()); v > most {
+				best, most = i, v
+			}
+		}
+		if best < 0 {
+			break
+		}
+		c := &p.columns[best]
+		chosen = append(chosen, best)
+		sub.capacity[c.class]--
+		sub.target -= c.cost
+		sub.jobs -= len(c.jobs)
+		for _, id := range c.jobs {
+			sub.served[id] = false
+			price[id] = 0
+		}
+		keep := sub.live[:0]
+		for _, i := range sub.live {
+			d := &p.columns[i]
+			if sub.capacity[d.class] > 0 && !slices.ContainsFunc(d.jobs, func(id int32) bool { return !sub.served[id] }) {
+				keep = append(keep, i)
+			}
+		}
+		sub.live = keep
+	}
+	copy(p.bestPrice, kept)
+	return chosen
 }
 
 // value is the bound that a set of prices gives: what the prices pay, plus what the best
@@ -247,7 +294,7 @@ func (q *partition) pickLowest() {
 
 // ascend raises the bound by moving prices up where a job is served by none of the chosen
 // routes and down where it is served by several.
-func (q *partition) ascend(price []float64, served []bool) {
+func (q *partition) ascend(price []float64, rounds int, votes []float64) {
 	p := q.p
 	if len(p.cover) != len(price) {
 		p.cover = make([]int32, len(price))
@@ -255,7 +302,7 @@ func (q *partition) ascend(price []float64, served []bool) {
 	}
 	q.bound = math.Inf(-1)
 	step, stale := 1.0, 0
-	for range priceRounds {
+	for k := range rounds {
 		v := q.value(price)
 		if v > q.bound {
 			if v > q.bound+1e-5*math.Abs(v) {
@@ -275,11 +322,14 @@ func (q *partition) ascend(price []float64, served []bool) {
 				for _, id := range p.columns[c].jobs {
 					p.cover[id]++
 				}
+				if votes != nil {
+					votes[c] += float64(k + 1)
+				}
 			}
 		}
 		norm := 0.0
 		for id := range price {
-			if served[id] {
+			if q.served[id] {
 				g := float64(1 - p.cover[id])
 				norm += g * g
 			}
@@ -287,9 +337,9 @@ func (q *partition) ascend(price []float64, served []bool) {
 		if norm == 0 || step < 1e-3 {
 			break
 		}
-		gap := max(float64(q.target)-v, float64(q.target)*1e-4)
+		gap := max(float64(q.target)-v, math.Abs(v)*0.005)
 		for id := range price {
-			if served[id] {
+			if q.served[id] {
 				price[id] += step * gap / norm * float64(1-p.cover[id])
 			}
 		}
@@ -322,7 +372,8 @@ func (q *partition) last(class, taken int32) float64 {
 
 // dive searches depth first: the job with the fewest routes left is served next, cheapest
 // routes first, and a branch ends when its bound reaches the plan to beat.
-func (q *partition) dive(served []bool) []int32 {
+func (q *partition) dive() []int32 {
+	served := q.served
 	columns := q.p.columns
 	slices.SortFunc(q.live, func(a, b int32) int {
 		switch {
@@ -377,9 +428,6 @@ func (q *partition) dive(served []bool) []int32 {
 			}
 			more := slack + c.worth - q.last(c.class, taken[c.class])
 			if q.bound+more >= best {
-				if q.capacity[c.class] == 1 {
-					continue
-				}
 				continue
 			}
 			for _, id := range c.jobs {
@@ -418,49 +466,84 @@ func (s *search) recombine() bool {
 	for i := range s.top.routes {
 		s.pool.add(&s.top.routes[i])
 	}
-	found := s.pool.combine(&s.top)
-	if found == nil {
+	q := s.pool.relax(&s.top)
+	if q == nil {
 		return false
 	}
+	improved := false
+	for range plunges {
+		s.build(q.plunge(&s.rng))
+		if s.better() {
+			s.keep()
+			improved = true
+		}
+		for range polish {
+			s.step(s.pace.to)
+		}
+		s.remember()
+	}
+	q = s.pool.relax(&s.top)
+	q.prune()
+	if found := q.dive(); found != nil {
+		s.build(found)
+		if s.better() {
+			s.keep()
+			improved = true
+		}
+	}
 	s.adopt(&s.top)
+	return improved
+}
+
+// Plans built from the pool in one recombination, and iterations that polish each.
+const (
+	plunges = 6
+	polish  = 60
+)
+
+// build makes the chosen columns the present plan and puts in what they leave over.
+func (s *search) build(chosen []int32) {
 	s.begin()
-	was := s.top.left
+	s.resting = -1
 	for i := range s.routes {
 		s.touch(int32(i))
 		s.clearRoute(&s.routes[i])
+		if !s.dirty[i] {
+			s.dirty[i] = true
+			s.changed = append(s.changed, int32(i))
+		}
 	}
 	free := map[int32][]int32{}
 	for i := range s.m.crews {
 		twin := s.m.crews[i].twin
 		free[twin] = append(free[twin], int32(i))
 	}
-	for _, i := range found {
+	for _, i := range chosen {
 		c := &s.pool.columns[i]
 		crew := free[c.class][0]
-		free[c.class] = free[c.class][1:]
 		s.count(&s.routes[crew], -1)
 		s.replace(crew, &c.route)
 		s.count(&s.routes[crew], 1)
+		if r := &s.routes[crew]; r.at > 0 && s.overdrawn(int(r.took)) {
+			// Together the chosen routes take more than the store has.
+			s.clearRoute(r)
+			continue
+		}
+		free[c.class] = free[c.class][1:]
 	}
-	for _, n := range s.stock {
-		if n < 0 { // the chosen routes together take more than a store has
-			s.undo()
-			return false
+	s.absent, s.left = s.absent[:0], unserved{}
+	for id := range s.m.f.orders {
+		if s.where[id] < 0 {
+			s.absent = append(s.absent, int32(id))
+			s.left[s.m.level(int32(id))]++
 		}
 	}
-	s.left = was
-	if !s.better() {
-		s.undo()
-		return false
-	}
-	for i := range s.routes {
-		if !s.dirty[i] {
-			s.dirty[i] = true
-			s.changed = append(s.changed, int32(i))
-		}
-	}
-	s.keep()
-	return true
+	s.before.absent = s.before.absent[:0]
+	s.recreate()
+}
+
+func (s *search) overdrawn(store int) bool {
+	return slices.ContainsFunc(s.stock[store*s.m.skus:(store+1)*s.m.skus], func(n int64) bool { return n < 0 })
 }
 
 // clearRoute leaves nothing but the diary.

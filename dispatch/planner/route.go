@@ -58,6 +58,9 @@ type route struct {
 // searching; finished plans are compared by the vector.
 const lateWeight = 100
 
+// plain is the cost without the share that only settles ties.
+func (r *route) plain() int64 { return r.cost - r.base + r.dur }
+
 // roadShare of the driving is added to the cost while searching: among days that are equally
 // long, those with less driving and more waiting leave more room for others.
 const roadShare = 4

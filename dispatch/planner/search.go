@@ -146,7 +146,7 @@ func newSearch(m *model, seed uint64) *search {
 		for _, id := range m.crews[i].entries {
 			s.enterDiary(&s.routes[i], id)
 		}
-		s.pool.idle[i] = s.routes[i].cost
+		s.pool.idle[i] = s.routes[i].plain()
 	}
 	return s
 }
