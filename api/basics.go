@@ -157,6 +157,12 @@ func (s *Server) decideAbsence(approve bool) func(ctx context.Context, by auth.C
 	}
 }
 
+func (s *Server) withdrawAbsence(ctx context.Context, by auth.Caller, in *bodyOf[ReasonInput]) (dispatch.Absence, error) {
+	return keep(s, ctx, by, func(ctx context.Context, l workorders.Ledgers) (dispatch.Absence, error) {
+		return l.Board.WithdrawAbsence(ctx, by, in.ID, in.Body.Reason)
+	})
+}
+
 // Calendar text.
 type icsAnswer struct {
 	ContentType string `header:"Content-Type"`

@@ -57,6 +57,23 @@ func (n *town) goes(visit string, acts ...string) {
 	}
 }
 
+// sound is what paigong check says: nothing contradicts anything.
+func (n *town) sound() {
+	n.t.Helper()
+	results, violations, err := n.desk.RunChecks(n.t.Context())
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	if violations == 0 {
+		return
+	}
+	for _, r := range results {
+		if r.Count > 0 {
+			n.t.Errorf("check: %d of %s: %s", r.Count, r.Area, r.Name)
+		}
+	}
+}
+
 // callbacks are the open ones of an order, by reason.
 func (n *town) callbacks(order string) map[string]string {
 	n.t.Helper()
@@ -123,6 +140,7 @@ func TestDay1InWarrantySolvedByPhone(t *testing.T) {
 	}
 	d := n.manager.get("/reports/defects?from=2026-11-01&to=2026-11-30&by=model,fault").want(200)
 	d.is("KFR-50GW", "items", 0, "model").is("F01", "items", 0, "fault_code").is(1, "items", 0, "count")
+	n.sound()
 }
 
 func TestDay2QuoteRefusedAfterInspection(t *testing.T) {
@@ -150,6 +168,7 @@ func TestDay2QuoteRefusedAfterInspection(t *testing.T) {
 				n.engineer.get("/work-orders/"+order).want(200).is("in_progress", "state")
 				n.engineer.once("/work-orders/"+order+"/sheet", finished(v)).want(201)
 				n.dispatcher.get("/work-orders/"+order).want(200).is("completed", "state").is(15500, "receipt", "total_minor")
+				n.sound()
 				return
 			}
 			n.engineer.post("/quotes/"+q+"/decline", m{"how": "on_site", "name": "周晓明", "reason": "太贵"}).want(200).is("declined", "state")
@@ -165,6 +184,7 @@ func TestDay2QuoteRefusedAfterInspection(t *testing.T) {
 			n.engineer.once("/receipts/"+o.str("receipt", "id")+"/payments", m{"amount_minor": 8000, "method": "cash"}).want(201).is("paid", "receipt", "state")
 			n.dispatcher.post("/work-orders/"+order+"/close", nil).want(200).is("closed", "state")
 			n.agent.post("/cash-ups", m{"engineer_id": n.right, "day": "2026-11-16", "counted_minor": 8000}).want(201)
+			n.sound()
 		})
 	}
 }
@@ -215,6 +235,7 @@ func TestDay3PartFetchedOnTheWay(t *testing.T) {
 	n.book(fourth, n.empty, at(0, 11, 0), at(0, 12, 0)).want(201)
 	slip = n.keeper.get("/pickups?work_order="+fourth).want(200).str("items", 0, "id")
 	n.keeper.post("/pickups/"+slip+"/cancel", m{"why": "货架上没有"}).want(200).is("cancelled", "state")
+	n.sound()
 }
 
 func TestDay4OutOfStockWaitsSecondVisit(t *testing.T) {
@@ -274,6 +295,7 @@ func TestDay4OutOfStockWaitsSecondVisit(t *testing.T) {
 	if added := n.agent.get("/assets/" + device).want(200).num("warranty_days_added"); added < 7 {
 		t.Errorf("%d days are added to the warranty, want those from the report to the repair", added)
 	}
+	n.sound()
 }
 
 func TestDay5WorkshopWithConsentAndLoaner(t *testing.T) {
@@ -332,6 +354,7 @@ func TestDay5WorkshopWithConsentAndLoaner(t *testing.T) {
 	bench.post("/custody/"+c+"/loaner-back", nil).want(200)
 	bench.post("/custody/"+c+"/loaner-back", nil).refused(409, "loaner_not_out")
 	n.dispatcher.post("/work-orders/"+order+"/close", nil).want(200)
+	n.sound()
 }
 
 func TestDay6IllAtSevenFortyNineAnnounced(t *testing.T) {
@@ -408,6 +431,7 @@ func TestDay6IllAtSevenFortyNineAnnounced(t *testing.T) {
 	if reachable() != true {
 		t.Errorf("he is back, and his van is not: %v", reachable())
 	}
+	n.sound()
 }
 
 func TestDay7NotAtHomeSecondAttempt(t *testing.T) {
@@ -423,7 +447,9 @@ func TestDay7NotAtHomeSecondAttempt(t *testing.T) {
 	n.engineer.patch("/contacts/"+contact, m{"phones": []string{"13600000001"}}).want(200)
 	n.engineer.post("/work-orders/"+order+"/conversations", m{"direction": "out", "channel": "phone", "kind": "appointment", "outcome": "no_answer"}).want(201)
 	n.engineer.once("/work-orders/"+order+"/sheet", sheetOf(v, "no_access", m{"notes": "敲门无人"})).want(201)
-	n.dispatcher.get("/work-orders/"+order).want(200).is("ready", "state").is(1, "no_access_count")
+	if o := n.dispatcher.get("/work-orders/"+order).want(200).is("ready", "state").is(1, "no_access_count"); o.at("paused_at") == nil {
+		t.Error("we were there, nobody opened, and our clock runs on")
+	}
 	if n.callbacks(order)["no_access"] == "" {
 		t.Error("nobody arranges the second attempt")
 	}
@@ -434,6 +460,10 @@ func TestDay7NotAtHomeSecondAttempt(t *testing.T) {
 	// The second attempt is in the evening, outside the shift: a reason is kept.
 	n.book(order, n.right, at(0, 19, 0), at(0, 20, 0)).want(409)
 	v = n.book(order, n.right, at(0, 19, 0), at(0, 20, 0), "override_reason", "客户晚上才在家").want(201).str("id")
+	n.agent.post("/visits/"+v+"/confirm", m{"window": m{"from": at(0, 19, 0), "to": at(0, 20, 0)}, "by": "phone"}).want(200)
+	if o := n.dispatcher.get("/work-orders/" + order).want(200); o.at("paused_at") != nil || n.callbacks(order)["no_access"] != "" {
+		t.Errorf("he agreed to the evening, and the clock still stands: %v, %v", o.at("paused_at"), n.callbacks(order))
+	}
 	n.engineer.once("/work-orders/"+order+"/sheet", sheetOf(v, "no_access", m{"arrived_at": at(0, 8, 0), "notes": "仍无人"})).want(201)
 	n.dispatcher.get("/work-orders/"+order).want(200).is(2, "no_access_count")
 
@@ -443,6 +473,7 @@ func TestDay7NotAtHomeSecondAttempt(t *testing.T) {
 	if len(o.list("follow_ups")) != 0 || len(n.callbacks(order)) > 1 {
 		t.Errorf("a cancelled order leaves %v and %v", o.at("follow_ups"), n.callbacks(order))
 	}
+	n.sound()
 }
 
 func TestDay8InstallationAcceptanceRepeat(t *testing.T) {
@@ -465,6 +496,7 @@ func TestDay8InstallationAcceptanceRepeat(t *testing.T) {
 	v = n.book(order, n.right, at(1, 9, 0), at(1, 10, 0)).want(201).str("id")
 	n.engineer.once("/work-orders/"+order+"/sheet", m{"visit_id": v, "outcome": "done", "signature": strokes, "installed": installed, "work_minutes": 20, "acceptance": m{"result": "accepted", "name": "周晓明", "relation": "本人"}}).want(201)
 	o := n.dispatcher.get("/work-orders/"+order).want(200).is("completed", "state")
+	n.agent.post("/work-orders/"+order+"/original-returned", m{"holder": "售后服务部"}).want(200).is("售后服务部", "original_holder")
 	asset := o.str("asset_id")
 	if asset == "" {
 		t.Fatal("what was installed is in no list of devices")
@@ -512,6 +544,7 @@ func TestDay8InstallationAcceptanceRepeat(t *testing.T) {
 	if caused != 1 {
 		t.Errorf("%v repeats count against the culprit, want 1", caused)
 	}
+	n.sound()
 }
 
 func TestDay9ComplaintByLetterToResearch(t *testing.T) {
@@ -546,6 +579,7 @@ func TestDay9ComplaintByLetterToResearch(t *testing.T) {
 	secret := n.manager.post("/complaints", m{"customer_id": n.customer, "grade": "complaint", "severity": 2, "category": "misconduct", "text": "私下收钱"}).want(201).str("id")
 	n.agent.get("/complaints/" + secret).want(404)
 	n.manager.get("/complaints/" + secret).want(200)
+	n.sound()
 }
 
 func TestDay10PartnerOutlet(t *testing.T) {
@@ -589,6 +623,11 @@ func TestDay10PartnerOutlet(t *testing.T) {
 	o := n.dispatcher.get("/work-orders/"+order).want(200).is("completed", "state").is(12000, "receipt", "total_minor")
 	receipt := o.str("receipt", "id")
 	boss.once("/receipts/"+receipt+"/payments", m{"amount_minor": 12000, "method": "cash"}).want(201)
+	wish := n.agent.post("/receipts/"+receipt+"/invoice-request", m{"title": "北京某某公司", "tax_number": "91110105MA00000000", "email": "a@example.com"}).want(201).is("requested", "state").str("id")
+	n.agent.get("/invoice-requests?state=requested").want(200).is(wish, "items", 0, "id")
+	n.agent.post("/invoice-requests/"+wish+"/send", nil).want(409)
+	n.agent.post("/invoice-requests/"+wish+"/issue", m{"invoice_no": "26112000001"}).want(200).is("issued", "state")
+	n.agent.post("/invoice-requests/"+wish+"/send", nil).want(200).is("sent", "state")
 	n.caller.post("/follow-ups/"+o.str("follow_ups", 0, "id")+"/attempts", m{"outcome": "reached", "scores": m{"service": 5}}).want(201)
 	n.manager.get("/work-orders/" + order).want(200)
 	var performed, held string
@@ -599,7 +638,9 @@ func TestDay10PartnerOutlet(t *testing.T) {
 		t.Errorf("performed by %q, money held by %q; want the partner", performed, held)
 	}
 
-	// An offer that nobody answers comes back.
+	// An offer that is taken back, or that nobody answers, comes to nothing.
+	n.dispatcher.post("/work-orders/"+ours+"/hand-over", m{"organisation_code": "P-EAST", "reason": "忙", "answer_by": at(0, 12, 0)}).want(201)
+	n.dispatcher.post("/work-orders/"+ours+"/hand-over/withdraw", nil).want(200).is("withdrawn", "hand_over", "state")
 	n.dispatcher.post("/work-orders/"+ours+"/hand-over", m{"organisation_code": "P-EAST", "reason": "忙", "answer_by": at(0, 12, 0)}).want(201)
 	n.later(0, 12, 30)
 	n.anew()
@@ -609,6 +650,7 @@ func TestDay10PartnerOutlet(t *testing.T) {
 	}
 	n.dispatcher.get("/work-orders/"+ours).want(200).is("expired", "hand_over", "state")
 	boss.get("/work-orders/" + ours).want(404)
+	n.sound()
 }
 
 func (w *world) headCode() string {
@@ -620,6 +662,29 @@ func (w *world) headCode() string {
 	}
 	w.t.Fatal("no head office")
 	return ""
+}
+
+// Two devices of one site are two orders and one trip: one word that he is on the way.
+func TestOneTripForTwoDevices(t *testing.T) {
+	t.Parallel()
+	n := newTown(t)
+	_, first := n.order(n.covered("T1"), nil)
+	_, second := n.order(n.covered("T2"), nil)
+	a := n.book(first, n.right, at(0, 9, 0), at(0, 10, 0)).want(201).str("id")
+	n.book(second, n.empty, at(0, 10, 0), at(0, 11, 0), "trip_with", a).refused(409, "trip_elsewhere")
+	b := n.book(second, n.right, at(0, 10, 0), at(0, 11, 0), "trip_with", a).want(201).is(a, "trip_id").str("id")
+	n.goes(a, "depart", "arrive")
+	n.engineer.once("/work-orders/"+first+"/sheet", sheetOf(a, "done", nil)).want(201)
+	n.goes(b, "depart", "arrive")
+	n.engineer.once("/work-orders/"+second+"/sheet", sheetOf(b, "done", nil)).want(201)
+	var told int
+	if err := n.db.NewRaw("SELECT count(*) FROM messages WHERE key = 'message.customer.on_the_way'").Scan(t.Context(), &told); err != nil {
+		t.Fatal(err)
+	}
+	if told != 1 {
+		t.Errorf("the customer heard %d times that somebody is on the way, want once", told)
+	}
+	n.sound()
 }
 
 // Part 12: over the month, what was charged is what came in and what is still owed.
@@ -688,4 +753,5 @@ func TestMonthEnd(t *testing.T) {
 		}
 	}
 	n.manager.get("/reports/receipts?format=xls").refused(422, "format_unknown")
+	n.sound()
 }

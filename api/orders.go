@@ -408,3 +408,28 @@ func (s *Server) cashUp(ctx context.Context, by auth.Caller, in *body[billing.Ca
 		return l.Till.CashUp(ctx, by, in.Body)
 	})
 }
+
+func (s *Server) invoices(ctx context.Context, by auth.Caller, in *billing.InvoiceFilter) (keyset.Page[billing.InvoiceRequest], error) {
+	return s.desk.Look(ctx).Till.Invoices(ctx, by.Scope(), *in)
+}
+
+// InvoiceNumber is the number of a tax invoice.
+type InvoiceNumber struct {
+	InvoiceNo string `json:"invoice_no" minLength:"1" maxLength:"100"`
+}
+
+func (s *Server) issueInvoice(ctx context.Context, by auth.Caller, in *bodyOf[InvoiceNumber]) (billing.InvoiceRequest, error) {
+	return keep(s, ctx, by, func(ctx context.Context, l workorders.Ledgers) (billing.InvoiceRequest, error) {
+		return l.Till.IssueInvoice(ctx, by, in.ID, in.Body.InvoiceNo)
+	})
+}
+
+func (s *Server) sendInvoice(ctx context.Context, by auth.Caller, in *ByID) (billing.InvoiceRequest, error) {
+	return keep(s, ctx, by, func(ctx context.Context, l workorders.Ledgers) (billing.InvoiceRequest, error) {
+		return l.Till.SendInvoice(ctx, by, in.ID)
+	})
+}
+
+func (s *Server) originalReturned(ctx context.Context, by auth.Caller, in *bodyOn[workorders.OriginalInput]) (workorders.Order, error) {
+	return s.desk.OriginalReturned(ctx, by, in.ID, in.Body)
+}

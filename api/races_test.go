@@ -72,6 +72,7 @@ func TestRaceRescheduleAgainstSheet(t *testing.T) {
 		}
 	}
 	t.Logf("the sheet was taken in %d of %d rounds", sheets, rounds)
+	n.sound()
 }
 
 // The engineer departs while he is recorded ill: either he is on his way and stays, or his visit is freed.
@@ -102,6 +103,7 @@ func TestRaceDisplaceAgainstDepart(t *testing.T) {
 			t.Errorf("round %d: freed %v, departed %d", i, freed, left.status)
 		}
 	}
+	n.sound()
 }
 
 // Two stock keepers hand out one slip: the part leaves the store once.
@@ -127,6 +129,7 @@ func TestRaceTwoKeepersOnOnePickup(t *testing.T) {
 	if hand, held := n.stockOf("P3", "WH"); hand != 0 || held != 0 {
 		t.Errorf("in the store %d are left, %d promised", hand, held)
 	}
+	n.sound()
 }
 
 // Goods arrive while orders wait, are given up, and other deliveries are booked: each piece goes to one
@@ -171,6 +174,7 @@ func TestRaceAllotmentOfTheLastPiece(t *testing.T) {
 		}
 		n.keeper.once("/stock/movements", m{"kind": "scrap", "sku": "P4", "quantity": 3, "from_place": "WH"}).want(201)
 	}
+	n.sound()
 }
 
 // The last piece is promised to one of two orders that are dispatched at once.
@@ -195,4 +199,5 @@ func TestRaceForTheLastPart(t *testing.T) {
 		}
 		n.keeper.once("/stock/movements", m{"kind": "scrap", "sku": "P5", "quantity": 1, "from_place": "WH"}).want(201)
 	}
+	n.sound()
 }

@@ -46,6 +46,7 @@ func (s *Server) table() {
 	on(s, post, "/engineers/{id}/absences", auth.AskLeave, "Record an absence; displace frees the visits in its way", s.addAbsence)
 	on(s, get, "/absences", auth.ReadEngineers, "Absences", s.absences)
 	on(s, post, "/absences/{id}/approve", auth.DecideLeave, "Approve leave", s.decideAbsence(true), ok)
+	on(s, post, "/absences/{id}/withdraw", auth.AskLeave, "He is at work after all", s.withdrawAbsence, ok)
 	on(s, post, "/absences/{id}/reject", auth.DecideLeave, "Reject leave", s.decideAbsence(false), ok)
 	raw(s, "/engineers/{id}/calendar.ics", auth.ReadVisits, "An engineer's visits as a calendar", s.ics)
 
@@ -127,6 +128,8 @@ func (s *Server) table() {
 	on(s, post, "/work-orders/{id}/share", auth.SendQuote, "A link under which the customer follows the order", s.share)
 	on(s, post, "/work-orders/{id}/hand-over", auth.HandOver, "Offer an order to another organisation", s.offer)
 	on(s, post, "/work-orders/{id}/hand-over/accept", auth.AnswerHandOver, "Take an offered order", s.answerOffer("accept"), ok)
+	on(s, post, "/work-orders/{id}/hand-over/withdraw", auth.HandOver, "Take an offer back", maySay(s.desk.WithdrawOffer), ok)
+	on(s, post, "/work-orders/{id}/original-returned", auth.CorrectSheet, "The signed original came back", s.originalReturned, ok)
 	on(s, post, "/work-orders/{id}/hand-over/refuse", auth.AnswerHandOver, "Refuse an offered order", s.answerOffer("refuse"), ok)
 
 	s.tag = "dispatch"
@@ -176,6 +179,9 @@ func (s *Server) table() {
 	on(s, post, "/receipts/{id}/void", auth.VoidReceipt, "Take a receipt out of force; its number stays used", s.void, ok)
 	on(s, post, "/receipts/{id}/waive", auth.VoidReceipt, "Let the customer off, on a manager's word", s.waive, ok)
 	on(s, post, "/receipts/{id}/invoice-request", auth.RequestInvoice, "The customer wants a tax invoice", s.requestInvoice)
+	on(s, get, "/invoice-requests", auth.ReadReceipts, "Tax invoices that customers want", s.invoices)
+	on(s, post, "/invoice-requests/{id}/issue", auth.RequestInvoice, "The invoice was issued, with its number", s.issueInvoice, ok)
+	on(s, post, "/invoice-requests/{id}/send", auth.RequestInvoice, "The invoice went to the customer", s.sendInvoice, ok)
 	on(s, get, "/receivables", auth.ReadReceivables, "What is owed, by age", s.receivables)
 	on(s, post, "/cash-ups", auth.TakePayment, "An engineer hands in what he took in cash", s.cashUp)
 

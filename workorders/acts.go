@@ -404,7 +404,15 @@ var serviceHours = func() (s calendar.Service) {
 
 // setTargets sets by when we are in touch, there, and done, counted from the request, not from the order.
 func (w *work) setTargets(ctx context.Context, o *Order, received time.Time) {
-	t, ok := targets[o.Priority]
+	// A customer of class A is served as if a step more urgent; what repairs nothing can be planned.
+	urgency := o.Priority
+	if o.Kind != "repair" && o.Kind != "exchange" {
+		urgency++
+	}
+	if w.classOf(ctx, o) == "A" {
+		urgency--
+	}
+	t, ok := targets[min(max(urgency, 1), 4)]
 	if !ok {
 		t = targets[3]
 	}
@@ -433,6 +441,9 @@ func (w *work) armClocks(ctx context.Context, o *Order) error {
 // heard records that a person told the customer something: contact about the order, and the reply to the
 // request it came from.
 func (w *work) heard(ctx context.Context, o *Order, how string) error {
+	if err := w.customerAnswered(ctx, o); err != nil {
+		return err
+	}
 	if err := w.contacted(ctx, o); err != nil || o.RequestID == nil {
 		return err
 	}

@@ -72,6 +72,7 @@ type AssignInput struct {
 	EndsAt         time.Time   `json:"ends_at"`
 	Helpers        []uuid.UUID `json:"helpers,omitempty" maxItems:"10"`
 	Window         *Window     `json:"window,omitempty" doc:"told to the customer; absent = the slot"`
+	TripWith       *uuid.UUID  `json:"trip_with,omitempty" doc:"another open visit of this engineer at the same site: one journey for both"`
 	OverrideReason *string     `json:"override_reason,omitempty" maxLength:"500" doc:"why a rule is set aside"`
 }
 
@@ -95,7 +96,7 @@ func (d *Desk) Assign(ctx context.Context, by auth.Caller, ref string, in Assign
 			override = strings.TrimSpace(*in.OverrideReason)
 		}
 		var err error
-		visit, err = w.bookVisit(ctx, o, booking{engineer: in.EngineerID, from: in.StartsAt, to: in.EndsAt, helpers: in.Helpers, window: in.Window, override: override})
+		visit, err = w.bookVisit(ctx, o, booking{engineer: in.EngineerID, from: in.StartsAt, to: in.EndsAt, helpers: in.Helpers, window: in.Window, override: override, trip: in.TripWith})
 		return err
 	})
 	return visit, err
@@ -108,6 +109,7 @@ type booking struct {
 	window   *Window
 	override string
 	kept     *Window // announced before and kept
+	trip     *uuid.UUID
 }
 
 // overridable are the rules a person may set aside with a reason.
@@ -155,6 +157,11 @@ func (w *work) bookVisit(ctx context.Context, o *Order, b booking) (dispatch.Vis
 		announced = b.kept
 	}
 	book := dispatch.Booking{OrderID: o.ID, OrgID: o.OrgID, EngineerID: b.engineer, StartsAt: b.from, EndsAt: b.to, Mode: o.Mode, Purpose: purposeOf(o), Helpers: b.helpers, OverrideReason: b.override, Judged: c}
+	if b.trip != nil {
+		if book.TripID, err = w.tripWith(ctx, o, b.engineer, *b.trip); err != nil {
+			return dispatch.Visit{}, err
+		}
+	}
 	if announced != nil {
 		book.Window = &dispatch.Span{From: announced.From, To: announced.To}
 	}
@@ -344,6 +351,9 @@ func (d *Desk) VisitAct(ctx context.Context, by auth.Caller, id uuid.UUID, act s
 				if err := w.moveOrder(ctx, o, OrderInProgress, step{Action: "depart", OnBehalfOf: behalf}); err != nil {
 					return err
 				}
+			}
+			if told, err := underWay(ctx, w.tx, v); err != nil || told {
+				return err
 			}
 			return w.tellCustomer(ctx, o, "message.customer.on_the_way", o.Number)
 		case "arrive", "start":

@@ -120,6 +120,8 @@ type Order struct {
 	ArriveDueAt      *time.Time      `bun:"arrive_due_at" json:"arrive_due_at"`
 	ArrivedAt        *time.Time      `bun:"arrived_at" json:"arrived_at,omitempty"`
 	FixDueAt         *time.Time      `bun:"fix_due_at" json:"fix_due_at"`
+	OriginalHolder   *string         `bun:"original_holder" json:"original_holder,omitempty" doc:"who keeps the signed original"`
+	PaperReturnedAt  *time.Time      `bun:"paper_returned_at" json:"paper_returned_at,omitempty"`
 	PausedAt         *time.Time      `bun:"paused_at" json:"paused_at,omitempty"`
 	PausedSeconds    int64           `bun:"paused_seconds" json:"paused_seconds"`
 	OwnerID          *uuid.UUID      `bun:"owner_id" json:"owner_id,omitempty"`
@@ -211,7 +213,7 @@ func (d *Desk) OpenOrder(ctx context.Context, by auth.Caller, requestRef string,
 		if err := w.fillOrder(ctx, &o, &r, in); err != nil {
 			return err
 		}
-		cover, err := w.coverageOf(ctx, o.AssetID, &o.CustomerID, o.OrgID)
+		cover, err := w.coverageOfOrder(ctx, &o)
 		if err != nil {
 			return err
 		}

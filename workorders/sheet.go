@@ -680,7 +680,10 @@ func (w *work) sheetMovesOrder(ctx context.Context, o *Order, v dispatch.Visit, 
 		}
 		return w.callBack(ctx, o, "appointment", s.Notes)
 	case "no_access":
-		if err := move(OrderReady, free+", no_access_count = no_access_count + 1"); err != nil {
+		if err := move(OrderReady, free); err != nil {
+			return err
+		}
+		if err := w.nobodyIn(ctx, o, v, s); err != nil {
 			return err
 		}
 		if err := w.tellCustomer(ctx, o, "message.customer.no_access", o.Number); err != nil {
