@@ -116,6 +116,9 @@ func (d *Desk) Cancel(ctx context.Context, by auth.Caller, ref, reason string) (
 		if strings.TrimSpace(reason) == "" {
 			return fault.New(fault.Invalid, "reason_missing", "say why the order is cancelled").Field("body.reason", "must not be blank")
 		}
+		if o.State == OrderCancelled {
+			return w.refuseOrder(o, "cancel")
+		}
 		if err := OrderMoves.Check(o.State, OrderCancelled); err != nil {
 			return err
 		}
@@ -239,6 +242,9 @@ func (d *Desk) ConfirmEnd(ctx context.Context, by auth.Caller, ref, reason strin
 // parts, parts to reconcile, an unconfirmed end. A manager may write off the money with a waiver first.
 func (d *Desk) Close(ctx context.Context, by auth.Caller, ref, reason string) (Order, error) {
 	return d.onOrder(ctx, by, ref, func(ctx context.Context, w *work, o *Order) error {
+		if o.State == OrderClosed {
+			return w.refuseOrder(o, "close")
+		}
 		if err := OrderMoves.Check(o.State, OrderClosed); err != nil {
 			return err
 		}

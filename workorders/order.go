@@ -525,12 +525,12 @@ type step struct {
 
 // moveOrder is the one place that changes the state of a work order.
 func (w *work) moveOrder(ctx context.Context, o *Order, to OrderState, s step) error {
-	if err := OrderMoves.Check(o.State, to); err != nil {
-		return err
-	}
 	from := o.State
 	if from == to {
-		return nil
+		return w.refuseOrder(o, strings.ReplaceAll(s.Action, "_", " "))
+	}
+	if err := OrderMoves.Check(from, to); err != nil {
+		return err
 	}
 	set, args := "state = ?", []any{to}
 	if from == OrderOnHold {

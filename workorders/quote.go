@@ -336,6 +336,16 @@ func (w *work) afterAnswer(ctx context.Context, o *Order, q *Quote) error {
 	if o.State != OrderAwaitingApproval && o.State != OrderNew && !waits {
 		return nil
 	}
+	if waits { // with the device here it waits for the bench from now on
+		c, err := w.custody.OpenOf(ctx, o.ID)
+		if err != nil {
+			return err
+		}
+		if c != nil {
+			o.HoldReason = ptr("depot")
+			return setOrder(ctx, w.tx, o.ID, "hold_reason = 'depot', hold_text = ?", c.Number)
+		}
+	}
 	if o.State != OrderAwaitingApproval {
 		return w.moveOrder(ctx, o, OrderReady, step{Action: "approve", Data: map[string]any{"quote": q.Number}})
 	}

@@ -23,6 +23,9 @@ func (d *Desk) Unreconciled(ctx context.Context, by auth.Caller, ask keyset.Ask)
 	}
 	var q query
 	q.and("sp.booking = 'unreconciled' AND s.replaced_at IS NULL AND " + s.SQL("w.org_id", "w.serving_org_id"))
+	if e := s.Engineer(); e != nil {
+		q.and("s.engineer_id = ?", *e)
+	}
 	var last uuid.UUID
 	if more, err := ask.After(&last); err != nil {
 		return keyset.Page[Unreconciled]{}, err
@@ -48,6 +51,9 @@ type ReconcileInput struct {
 // Reconcile resolves a fitted part that the ledger could not cover: it is taken out of the place that has
 // it on its books, or declared as never ours.
 func (d *Desk) Reconcile(ctx context.Context, by auth.Caller, line uuid.UUID, in ReconcileInput) error {
+	if by.Scope().Engineer() != nil {
+		return fault.New(fault.Forbidden, "stock_keeper_reconciles", "a stock keeper finds out where a part came from, not who fitted it")
+	}
 	var row struct {
 		Order    uuid.UUID  `bun:"order_id"`
 		Sheet    uuid.UUID  `bun:"sheet_id"`

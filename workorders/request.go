@@ -321,6 +321,9 @@ func (d *Desk) Triage(ctx context.Context, by auth.Caller, ref string, in Triage
 			if err != nil {
 				return err
 			}
+			if r.State != RequestAnswered {
+				return fault.New(fault.Conflict, "request_legal_move", "only what was answered can come back: this request is %q", string(r.State)).Allow(RequestMoves.Actions(r.State)...).With("state", string(r.State))
+			}
 			if r.AnsweredAt != nil && calendar.Of(w.at, loc).Sub(calendar.Of(*r.AnsweredAt, loc)) > 7 {
 				return fault.New(fault.Conflict, "came_back_too_late", "it was answered more than 7 days ago: register a new request").Allow("register")
 			}
@@ -398,6 +401,9 @@ func (d *Desk) Answer(ctx context.Context, by auth.Caller, ref string, in Answer
 				return err
 			}
 		}
+		if r.State == RequestAnswered {
+			return fault.New(fault.Conflict, "request_legal_move", "this request is %q already", string(r.State)).Allow(RequestMoves.Actions(r.State)...).With("state", string(r.State))
+		}
 		if err := RequestMoves.Check(r.State, RequestAnswered); err != nil {
 			return err
 		}
@@ -450,8 +456,11 @@ func (w *work) moveRequest(ctx context.Context, r *Request, to RequestState, act
 	if err := RequestMoves.Check(r.State, to); err != nil {
 		return err
 	}
+	if r.State == to && action == "triage" {
+		return nil // accepted by two people: once is enough
+	}
 	if r.State == to {
-		return nil
+		return fault.New(fault.Conflict, "request_legal_move", "this request is %q already", string(r.State)).Allow(RequestMoves.Actions(r.State)...).With("state", string(r.State))
 	}
 	from := r.State
 	if set != "" {
