@@ -25,6 +25,7 @@ import (
 // instances are left out and say so.
 type benchPlanCmd struct {
 	Quick  bool     `help:"One seed and a fifth of the time."`
+	Seeds  int      `help:"Seeds of each instance; 5, or 1 with --quick."`
 	Only   []string `help:"Rows to measure, such as B,C,I."`
 	Sample int      `help:"Take only so many instances of a set, evenly spread; 0 is all."`
 	Out    string   `help:"File to write the table to as well."`
@@ -55,6 +56,10 @@ func (c *benchPlanCmd) Run(g *Globals) error {
 	if c.Quick {
 		b.seeds, b.share = 1, 0.2
 		command += " --quick"
+	}
+	if c.Seeds > 0 {
+		b.seeds = c.Seeds
+		command += fmt.Sprintf(" --seeds %d", c.Seeds)
 	}
 	if len(c.Only) > 0 {
 		command += " --only " + strings.Join(c.Only, ",")

@@ -38,9 +38,33 @@
 //
 //	problem.go     what may be said about engineers, orders, stores and visits
 //	travel.go      seconds and metres between two places
+//	facts.go       names turned into numbers
 //	rules.go       one named function per rule that can refuse an engineer
 //	diary.go       the gaps of a working day that is already partly booked
 //	candidates.go  every engineer judged for one order, with reasons
+//	model.go       a day made ready for the search
+//	route.go       stops, time segments, what a change costs
+//	insert.go      where an order fits best in a route, with or without a store visit
+//	search.go      ruin, recreate, accept, undo
+//	pool.go        remembered routes recombined
+//	plan.go        islands, warm start, timetables
+//	score.go       the objective vector and every hard rule, recounted from the plan alone
+//	explain.go     who, who else, and which rule refuses the others
+//	files.go       the three file formats
+//	generate.go    days made up
+//
+// # How a day is planned
+//
+// Strings of neighbouring stops are taken out of a few routes and put back one by one where
+// they are cheapest, now and then overlooking a place (Christiaens and Vanden Berghe 2020). A
+// worse plan is accepted by simulated annealing. Time segments (Vidal and others 2013) make
+// the cost of an insertion a handful of additions; the best place for an order in a route is
+// remembered until the route changes. A store visit is dropped and put back at its best place
+// whenever its route loses a stop, and some crews are sent to a store on speculation. Routes
+// of many plans are remembered and recombined: prices of jobs, found by subgradients, pick a
+// set of routes that serves everything once, which works where annealing is stuck between
+// two good halves. Islands exchange their best at fixed iterations, so that threads do not
+// make a plan unrepeatable.
 //
 // Times are int64 seconds from an epoch the caller chooses; distances are metres. The planner
 // never asks what a second is: the readers of published benchmarks use finer ticks.

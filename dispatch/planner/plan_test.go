@@ -381,6 +381,46 @@ func TestTotalsFollowTheRoutes(t *testing.T) {
 	}
 }
 
+// The bound from prices never lies above a plan that the remembered routes can make, and the
+// search over them finds a plan as good as the best one remembered.
+func TestRecombinationIsBoundedAndNeverWorse(t *testing.T) {
+	f, err := Read(strings.NewReader(trspText(t)), FormatTRSP)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for seed := range uint64(8) {
+		m := newModel(f.Problem, WorkingTime, 0)
+		s := newSearch(m, seed)
+		s.start()
+		for k := range 300 {
+			s.step(s.pace.from)
+			if k%5 == 0 {
+				s.remember()
+			}
+		}
+		for i := range s.top.routes {
+			s.pool.add(&s.top.routes[i])
+		}
+		q := s.pool.relax(&s.top)
+		if q == nil {
+			t.Fatal("nothing to recombine")
+		}
+		if q.bound > float64(q.target)+1 {
+			t.Errorf("seed %d: bound %.0f above the plan of %d", seed, q.bound, q.target)
+		}
+		left, was := s.top.left, s.top.rank
+		s.recombine()
+		if r := s.top.left.compare(left); r > 0 || r == 0 && was.less(s.top.rank) {
+			t.Errorf("seed %d: recombination made the plan worse", seed)
+		}
+		for i := range s.top.routes {
+			if r := s.top.routes[i]; len(r.stops) > 0 && !m.update(&r) {
+				t.Errorf("seed %d: route %d does not work", seed, i)
+			}
+		}
+	}
+}
+
 // trspText is a small instance in the benchmark's format, made here.
 func trspText(t testing.TB) string {
 	t.Helper()

@@ -452,8 +452,15 @@ func (q *partition) dive() []int32 {
 	return found
 }
 
+// pooledOrders is up to how many orders routes are remembered: a plunge looks at every
+// remembered route for every route it fixes, which larger days cannot afford.
+const pooledOrders = 400
+
 // remember puts the present routes into the pool.
 func (s *search) remember() {
+	if len(s.m.f.orders) > pooledOrders {
+		return
+	}
 	for i := range s.routes {
 		if len(s.routes[i].stops) > 0 {
 			s.pool.add(&s.routes[i])
@@ -463,6 +470,9 @@ func (s *search) remember() {
 
 // recombine replaces the plan by the best choice of remembered routes, if that is better.
 func (s *search) recombine() bool {
+	if len(s.m.f.orders) > pooledOrders {
+		return false
+	}
 	for i := range s.top.routes {
 		s.pool.add(&s.top.routes[i])
 	}
