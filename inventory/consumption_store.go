@@ -63,7 +63,7 @@ func (l Ledger) draft(ctx context.Context, c Consumption) (*draft, []Reservation
 	if len(serials) > 0 {
 		var found []whereabouts
 		if err := l.db.NewRaw("SELECT part_id, serial_number, place_id, condition, held_by_order FROM pieces WHERE part_id IN (?) AND serial_number IN (?)",
-			bun.In(ids), bun.In(serials)).Scan(ctx, &found); err != nil {
+			bun.List(ids), bun.List(serials)).Scan(ctx, &found); err != nil {
 			return nil, nil, refusedBy(err)
 		}
 		for i, p := range found {

@@ -105,7 +105,7 @@ func (l Ledger) PartsBySKU(ctx context.Context, skus ...string) (map[string]Part
 		return out, nil
 	}
 	var rows []Part
-	if err := l.db.NewRaw("SELECT "+partColumns+" FROM parts WHERE sku IN (?)", bun.In(skus)).Scan(ctx, &rows); err != nil {
+	if err := l.db.NewRaw("SELECT "+partColumns+" FROM parts WHERE sku IN (?)", bun.List(skus)).Scan(ctx, &rows); err != nil {
 		return nil, fmt.Errorf("find parts: %w", refusedBy(err))
 	}
 	for _, p := range rows {
@@ -127,7 +127,7 @@ func (l Ledger) PartsByID(ctx context.Context, ids ...uuid.UUID) (map[uuid.UUID]
 		return out, nil
 	}
 	var rows []Part
-	if err := l.db.NewRaw("SELECT "+partColumns+" FROM parts WHERE id IN (?)", bun.In(ids)).Scan(ctx, &rows); err != nil {
+	if err := l.db.NewRaw("SELECT "+partColumns+" FROM parts WHERE id IN (?)", bun.List(ids)).Scan(ctx, &rows); err != nil {
 		return nil, fmt.Errorf("find parts: %w", refusedBy(err))
 	}
 	for _, p := range rows {

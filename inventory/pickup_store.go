@@ -113,7 +113,7 @@ func (l Ledger) fillPickups(ctx context.Context, slips []Pickup) error {
 	}
 	var lines []PickupLine
 	if err := l.db.NewRaw(`SELECT x.pickup_id, x.part_id, p.sku, p.name AS part_name, p.unit, x.quantity FROM pickup_lines x JOIN parts p ON p.id = x.part_id
-		WHERE x.pickup_id IN (?) ORDER BY p.sku`, bun.In(ids)).Scan(ctx, &lines); err != nil {
+		WHERE x.pickup_id IN (?) ORDER BY p.sku`, bun.List(ids)).Scan(ctx, &lines); err != nil {
 		return fmt.Errorf("read lines of slips: %w", refusedBy(err))
 	}
 	for _, line := range lines {

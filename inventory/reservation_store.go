@@ -74,7 +74,7 @@ func (l Ledger) Reserve(ctx context.Context, p Promise) error {
 		return fmt.Errorf("reserve for order %s: %w", p.OrderID, err)
 	}
 	if len(keep) > 0 {
-		if _, err := l.db.NewRaw("UPDATE reservations SET visit_id = ? WHERE id IN (?) AND visit_id IS DISTINCT FROM ?", p.VisitID, bun.In(keep), p.VisitID).Exec(ctx); err != nil {
+		if _, err := l.db.NewRaw("UPDATE reservations SET visit_id = ? WHERE id IN (?) AND visit_id IS DISTINCT FROM ?", p.VisitID, bun.List(keep), p.VisitID).Exec(ctx); err != nil {
 			return fmt.Errorf("reserve for order %s: %w", p.OrderID, refusedBy(err))
 		}
 	}
@@ -133,7 +133,7 @@ func (l Ledger) resolve(ctx context.Context, ids []uuid.UUID, to ReservationStat
 	if len(ids) == 0 {
 		return nil
 	}
-	_, err := l.db.NewRaw("UPDATE reservations SET state = ?, resolved_at = ?, why = ? WHERE id IN (?) AND state = 'held'", to, l.at(), why, bun.In(ids)).Exec(ctx)
+	_, err := l.db.NewRaw("UPDATE reservations SET state = ?, resolved_at = ?, why = ? WHERE id IN (?) AND state = 'held'", to, l.at(), why, bun.List(ids)).Exec(ctx)
 	return refusedBy(err)
 }
 

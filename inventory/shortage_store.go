@@ -230,7 +230,7 @@ func (l Ledger) Allot(ctx context.Context, place, part uuid.UUID, queue []Waitin
 		orders[i] = w.OrderID
 	}
 	var open []Shortage
-	err = l.db.NewRaw("SELECT "+shortageColumns+" FROM "+shortageTables+" WHERE s.part_id = ? AND s.state = 'open' AND s.order_id IN (?) ORDER BY s.id FOR NO KEY UPDATE OF s", part, bun.In(orders)).Scan(ctx, &open)
+	err = l.db.NewRaw("SELECT "+shortageColumns+" FROM "+shortageTables+" WHERE s.part_id = ? AND s.state = 'open' AND s.order_id IN (?) ORDER BY s.id FOR NO KEY UPDATE OF s", part, bun.List(orders)).Scan(ctx, &open)
 	if err != nil {
 		return wrap(err)
 	}

@@ -101,7 +101,7 @@ func listOrders(ctx context.Context, db bun.IDB, s auth.Scope, now time.Time, f 
 		return none, err
 	}
 	if f.State != "" {
-		q.and("w.state IN (?)", bun.In(strings.Split(f.State, ",")))
+		q.and("w.state IN (?)", bun.List(strings.Split(f.State, ",")))
 	}
 	if f.Region != "" {
 		q.and("? = ANY (g.path)", f.Region)

@@ -52,7 +52,7 @@ func withLines(ctx context.Context, db bun.IDB, quotes []*Quote) error {
 		q.Lines, q.AllowedActions = []QuoteLine{}, QuoteMoves.Actions(q.State)
 	}
 	var lines []QuoteLine
-	if err := db.NewRaw("SELECT quote_id, no, kind, description, part_id, sku, quantity, unit_minor, amount_minor FROM quote_lines WHERE quote_id IN (?) ORDER BY quote_id, no", bun.In(ids)).Scan(ctx, &lines); err != nil {
+	if err := db.NewRaw("SELECT quote_id, no, kind, description, part_id, sku, quantity, unit_minor, amount_minor FROM quote_lines WHERE quote_id IN (?) ORDER BY quote_id, no", bun.List(ids)).Scan(ctx, &lines); err != nil {
 		return fmt.Errorf("lines of quotes: %w", fault.FromSQL(err))
 	}
 	for _, l := range lines {

@@ -45,7 +45,7 @@ const requestColumns = `r.id, r.org_id, r.number, o.code AS organisation_code, r
 	r.customer_id, coalesce(c.name, '') AS customer_name, r.site_id, coalesce(s.address, '') AS address, r.asset_id,
 	coalesce(nullif(concat_ws(' ', nullif(a.brand, ''), nullif(a.model, ''), nullif(a.category, '')), ''), '') AS asset_name, r.reporter_contact_id,
 	r.received_at, r.registered_at, r.received_reason, r.reply_due_at, r.replied_at, r.replied_how, r.promised_reply_at, r.told, r.coverage,
-	r.duplicate_of, r.reject_reason, r.solution, r.fault_code, r.answered_at, r.came_back, r.external_ref, r.owner_id, r.first_owner_id, r.closed_at, r.version`
+	r.duplicate_of, r.reject_reason, r.solution, r.fault_code, r.answered_at, r.came_back, r.external_ref, r.incoming, r.owner_id, r.first_owner_id, r.closed_at, r.version`
 
 const requestTables = ` FROM requests r JOIN organisations o ON o.id = r.org_id LEFT JOIN customers c ON c.id = r.customer_id
 	LEFT JOIN sites s ON s.id = r.site_id LEFT JOIN assets a ON a.id = r.asset_id`
@@ -107,7 +107,7 @@ func (d *Desk) listRequests(ctx context.Context, s auth.Scope, f RequestFilter) 
 		return keyset.Page[Request]{}, err
 	}
 	if f.State != "" {
-		q.and("r.state IN (?)", bun.In(strings.Split(f.State, ",")))
+		q.and("r.state IN (?)", bun.List(strings.Split(f.State, ",")))
 	}
 	if f.Channel != "" {
 		q.and("r.channel = ?", f.Channel)

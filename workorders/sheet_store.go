@@ -50,7 +50,7 @@ func readSheets(ctx context.Context, db bun.IDB, where string, args ...any) ([]S
 	var parts []SheetPart
 	err := db.NewRaw(`SELECT sp.id, sp.sheet_id, sp.no, sp.part_id, sp.sku, sp.name, sp.quantity, sp.serial_number, sp.old_serial_number, sp.from_place, coalesce(p.code, '') AS from_place_code,
 			sp.source, sp.covered, sp.booking, sp.move_id
-		FROM sheet_parts sp LEFT JOIN places p ON p.id = sp.from_place WHERE sp.sheet_id IN (?) ORDER BY sp.sheet_id, sp.no`, bun.In(ids)).Scan(ctx, &parts)
+		FROM sheet_parts sp LEFT JOIN places p ON p.id = sp.from_place WHERE sp.sheet_id IN (?) ORDER BY sp.sheet_id, sp.no`, bun.List(ids)).Scan(ctx, &parts)
 	if err != nil {
 		return nil, fmt.Errorf("parts of sheets: %w", fault.FromSQL(err))
 	}
@@ -120,7 +120,7 @@ func needAgain(ctx context.Context, tx bun.IDB, o Order, l OrderPart) error {
 
 // goWithout marks the parts that a visit goes without, by somebody's decision.
 func goWithout(ctx context.Context, tx bun.IDB, order uuid.UUID, skus []string) error {
-	_, err := tx.ExecContext(ctx, "UPDATE order_parts SET awaiting = true WHERE order_id = ? AND part_id IN (SELECT id FROM parts WHERE sku IN (?))", order, bun.In(skus))
+	_, err := tx.ExecContext(ctx, "UPDATE order_parts SET awaiting = true WHERE order_id = ? AND part_id IN (SELECT id FROM parts WHERE sku IN (?))", order, bun.List(skus))
 	if err != nil {
 		return fmt.Errorf("go without parts: %w", err)
 	}

@@ -23,7 +23,7 @@ func lockWaiting(ctx context.Context, tx bun.IDB, ids []uuid.UUID, since map[uui
 		Promised  *time.Time `bun:"promised"`
 	}
 	err := tx.NewRaw(`SELECT id, displaced_at IS NOT NULL AS displaced, priority, lower(announced_window) AS promised
-		FROM work_orders WHERE id IN (?) ORDER BY id FOR NO KEY UPDATE`, bun.In(ids)).Scan(ctx, &rows)
+		FROM work_orders WHERE id IN (?) ORDER BY id FOR NO KEY UPDATE`, bun.List(ids)).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("waiting orders: %w", err)
 	}

@@ -153,7 +153,7 @@ func (l *Log) History(ctx context.Context, rowID string, all bool, orgs []int32,
 	q := l.db.NewSelect().TableExpr("audit_log").Column("seq", "at", "org_id", "actor", "act", "tbl", "row_id", "change").
 		Where("row_id = ?", rowID).OrderExpr("epoch DESC, xact DESC, seq DESC").Limit(int64(min(max(limit, 1), 500)))
 	if !all {
-		q.Where("org_id IN (?)", bun.In(append([]int32{0}, orgs...)))
+		q.Where("org_id IN (?)", bun.List(append([]int32{0}, orgs...)))
 	}
 	if err := q.Scan(ctx, &lines); err != nil {
 		return nil, fmt.Errorf("audit: history of %s: %w", rowID, fault.FromSQL(err))

@@ -32,7 +32,7 @@ func (d *Directory) countTries(ctx context.Context, tries []attempt) error {
 		keys[i] = try.key
 	}
 	var until sql.NullTime
-	if err := d.db.NewRaw("SELECT max(wait_until) FROM login_failures WHERE key IN (?)", bun.In(keys)).Scan(ctx, &until); err != nil {
+	if err := d.db.NewRaw("SELECT max(wait_until) FROM login_failures WHERE key IN (?)", bun.List(keys)).Scan(ctx, &until); err != nil {
 		return fmt.Errorf("count sign-ins: %w", fault.FromSQL(err))
 	}
 	if until.Valid && now.Before(until.Time) {

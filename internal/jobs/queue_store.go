@@ -79,7 +79,7 @@ func (q *Queue) claim(ctx context.Context, kinds []string, most int) ([]Claimed,
 			 ORDER BY run_at LIMIT ? FOR UPDATE SKIP LOCKED)
 		UPDATE jobs j SET lease = ?, lease_until = clock_timestamp() + ? * interval '1 second', attempts = attempts + 1
 		  FROM due WHERE j.id = due.id RETURNING j.id, j.org_id, j.kind, j.payload, j.attempts, j.run_at, j.lease`,
-		q.now(), bun.In(kinds), most, lease, leaseFor.Seconds()).Scan(ctx, &claimed)
+		q.now(), bun.List(kinds), most, lease, leaseFor.Seconds()).Scan(ctx, &claimed)
 	if err != nil {
 		return nil, fmt.Errorf("claim jobs: %w", fault.FromSQL(err))
 	}

@@ -134,7 +134,7 @@ func (w *Webhooks) Publish(ctx context.Context, orgs []int32, topic string, data
 	}
 	var ids []uuid.UUID
 	err = w.outbox.db.NewRaw(`SELECT h.id FROM webhooks h WHERE h.active AND (h.topics = '{}' OR ? = ANY (h.topics))
-		AND EXISTS (SELECT FROM organisations o WHERE o.id IN (?) AND h.org_id = ANY (o.path))`, topic, bun.In(append([]int32{0}, orgs...))).Scan(ctx, &ids)
+		AND EXISTS (SELECT FROM organisations o WHERE o.id IN (?) AND h.org_id = ANY (o.path))`, topic, bun.List(append([]int32{0}, orgs...))).Scan(ctx, &ids)
 	if err != nil {
 		return fmt.Errorf("publish %s: %w", topic, fault.FromSQL(err))
 	}

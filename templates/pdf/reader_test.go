@@ -15,7 +15,6 @@ import (
 // printed is a paper read back: what a copy machine for text would get from its pages.
 type printed struct {
 	pages []string
-	title string
 }
 
 func (p printed) all() string { return strings.Join(p.pages, "\n") }

@@ -195,7 +195,7 @@ func (p Promises) CloseCallbacks(ctx context.Context, order uuid.UUID, reasons .
 	if len(reasons) == 0 {
 		reasons = CallbackReasons()
 	}
-	_, err := p.db.NewRaw("UPDATE callbacks SET state = 'cancelled', done_at = ?, outcome = 'settled' WHERE order_id = ? AND state = 'open' AND reason IN (?)", p.at(), order, bun.In(reasons)).Exec(ctx)
+	_, err := p.db.NewRaw("UPDATE callbacks SET state = 'cancelled', done_at = ?, outcome = 'settled' WHERE order_id = ? AND state = 'open' AND reason IN (?)", p.at(), order, bun.List(reasons)).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("close call-backs of %s: %w", order, fault.FromSQL(err))
 	}

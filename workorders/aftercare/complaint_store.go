@@ -240,7 +240,7 @@ func (p Promises) Complaints(ctx context.Context, by auth.Caller, f ComplaintFil
 				return keyset.Page[Complaint]{}, fault.New(fault.Invalid, "unknown_state", "there is no state %q of a complaint", state).Field("query.state", "unknown")
 			}
 		}
-		w.and("x.state IN (?)", bun.In(states))
+		w.and("x.state IN (?)", bun.List(states))
 	}
 	if f.Grade != "" {
 		w.and("x.grade = ?", f.Grade)

@@ -269,7 +269,7 @@ func (p Promises) FollowUps(ctx context.Context, s auth.Scope, f FollowUpFilter)
 				return keyset.Page[FollowUp]{}, fault.New(fault.Invalid, "unknown_state", "there is no state %q of a follow-up", state).Field("query.state", "unknown")
 			}
 		}
-		w.and("f.state IN (?)", bun.In(states))
+		w.and("f.state IN (?)", bun.List(states))
 	}
 	var day calendar.Date
 	var class string

@@ -104,21 +104,6 @@ func (d *desk) refused(code string, fn func(ctx context.Context, p aftercare.Pro
 	}
 }
 
-// plant writes as the owner of the tables, past the triggers, what other parts of the product would have left there.
-func (d *desk) plant(sql string, args ...any) {
-	d.Helper()
-	err := pgtest.Owner(d.T, d.db).RunInTx(context.Background(), nil, func(ctx context.Context, tx bun.Tx) error {
-		if _, err := tx.ExecContext(ctx, "SET LOCAL session_replication_role = replica"); err != nil {
-			return err
-		}
-		_, err := tx.NewRaw(sql, args...).Exec(ctx)
-		return err
-	})
-	if err != nil {
-		d.Fatal(err)
-	}
-}
-
 func (d *desk) exec(ctx context.Context, tx bun.Tx, sql string, args ...any) error {
 	_, err := tx.NewRaw(sql, args...).Exec(ctx)
 	return err

@@ -36,7 +36,6 @@ type shop struct {
 	customer, eng     uuid.UUID
 	cashier, boss     auth.Caller
 	theirs, collector auth.Caller
-	planted           []string
 }
 
 func open(t *testing.T) *shop {

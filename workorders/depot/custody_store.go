@@ -315,7 +315,7 @@ func (c Custodian) many(ctx context.Context, q *bun.SelectQuery) ([]Custody, err
 	}
 	var chain []Handing
 	if err := c.db.NewRaw("SELECT custody_id, no, at, from_holder, to_holder, by_name, signature IS NOT NULL AS signed, voucher_seen, note FROM custody_moves WHERE custody_id IN (?) ORDER BY custody_id, no",
-		bun.In(ids)).Scan(ctx, &chain); err != nil {
+		bun.List(ids)).Scan(ctx, &chain); err != nil {
 		return nil, fmt.Errorf("read who held devices: %w", fault.FromSQL(err))
 	}
 	for _, h := range chain {
