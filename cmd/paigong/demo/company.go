@@ -117,7 +117,7 @@ func Load(ctx context.Context, open func(clock func() time.Time) *workorders.Des
 		do   func(context.Context) error
 	}{
 		{"organisations", func(ctx context.Context) error { return c.organisations(ctx, regions) }},
-		{"engineers", c.engineers}, {"people", c.people}, {"parts", c.parts}, {"customers", c.customers},
+		{"engineers", c.engineers}, {"people", c.people}, {"parts and customers", c.partsAndCustomers},
 	} {
 		if err := part.do(ctx); err != nil {
 			return c.made, fmt.Errorf("sample company, %s: %w", part.what, err)
@@ -143,8 +143,21 @@ func Load(ctx context.Context, open func(clock func() time.Time) *workorders.Des
 	return c.made, nil
 }
 
+// partsAndCustomers have nothing to do with each other, so they are entered at the same time.
+func (c *company) partsAndCustomers(ctx context.Context) error {
+	stock := *c
+	stock.rnd = rand.New(rand.NewPCG(2026, 12))
+	ended := make(chan error, 1)
+	go func() { ended <- stock.parts(ctx) }()
+	failed := c.customers(ctx)
+	if err := <-ended; err != nil {
+		return err
+	}
+	return failed
+}
+
 // perDay are the ordinary orders of each shift.
-var perDay = []int{4, 5, 4}
+var perDay = []int{4, 4, 4}
 
 // crews are who works in each shift, by their place in crew; the first cannot repair televisions.
 var crews = [][]int{{0, 1, 3}, {2, 4, 5}, {6, 7, 8, 9}}
@@ -407,7 +420,7 @@ func (c *company) parts(ctx context.Context) error {
 }
 
 // clientCount is about what three weeks of ordinary work need.
-const clientCount = 330
+const clientCount = 300
 
 func (c *company) customers(ctx context.Context) (err error) {
 	if c.orgIDs, err = c.orgs(ctx); err != nil {

@@ -339,6 +339,9 @@ func (c *company) after(ctx context.Context, j *job) error {
 	}
 	for _, f := range calls {
 		c.made.FollowUps++
+		if f.DueOn.Sub(c.today) >= -4 && c.rnd.IntN(3) == 0 {
+			continue // the caller is behind: it stays on the list
+		}
 		at := f.DueOn.In(c.zone).Add(9*time.Hour + time.Duration(c.rnd.IntN(500))*time.Minute)
 		c.plan(at, "a follow-up call", func(ctx context.Context) error { return c.call(ctx, j, f) })
 	}
