@@ -77,6 +77,7 @@ func (s *Server) getFile(ctx context.Context, by auth.Caller, in *ByID) (*blob, 
 
 // plain are the addresses outside the versioned API.
 func (s *Server) plain(e *echo.Echo) {
+	e.GET("/metrics", s.metrics)
 	e.GET("/api/v1/openapi.json", func(c echo.Context) error {
 		doc, err := s.api.OpenAPI().MarshalJSON()
 		if err != nil {

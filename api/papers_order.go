@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -365,13 +366,14 @@ func (c *composer) repairSheet(ctx context.Context, o *workorders.Dossier, s *wo
 
 // readings are kept as name → value; "12 → 5" says before and after.
 func readings(raw json.RawMessage) (out []pdf.Reading) {
-	var all map[string]string
+	var all map[string]any
 	if json.Unmarshal(raw, &all) != nil {
 		return nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		r := pdf.Reading{Name: name, After: all[name]}
-		if before, after, both := strings.Cut(all[name], "→"); both {
+		value := fmt.Sprint(all[name])
+		r := pdf.Reading{Name: name, After: value}
+		if before, after, both := strings.Cut(value, "→"); both {
 			r.Before, r.After = strings.TrimSpace(before), strings.TrimSpace(after)
 		}
 		out = append(out, r)

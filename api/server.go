@@ -35,6 +35,7 @@ type Server struct {
 	api     huma.API
 	screens Screens
 	events  *watchers
+	gauges  *gauges
 	version string
 	secure  bool // cookies only over TLS
 
@@ -63,7 +64,7 @@ func New(c Config) *Server {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{desk: c.Desk, hooks: c.Hooks, log: c.Log, version: c.Version, events: newWatchers(c.Stop)}
+	s := &Server{desk: c.Desk, hooks: c.Hooks, log: c.Log, version: c.Version, events: newWatchers(c.Stop), gauges: newGauges()}
 	e := echo.New()
 	s.echo = e
 	e.HideBanner, e.HidePort = true, true
@@ -76,7 +77,7 @@ func New(c Config) *Server {
 		s.log.Error("panic", "path", c.Request().URL.Path, "error", err, "stack", string(stack))
 		return err
 	}}))
-	e.Use(headers)
+	e.Use(headers, s.gauges.count)
 
 	config := huma.DefaultConfig("Paigong", c.Version)
 	config.CreateHooks = nil

@@ -43,7 +43,7 @@ type SheetInput struct {
 	SignerRel    *string           `json:"signer_relation,omitempty" maxLength:"60"`
 	Photos       []json.RawMessage `json:"photos,omitempty" maxItems:"60" doc:"SHA-256, or {sha256,kind,taken_at}; kind = before, after, nameplate, invoice, old_part, door, paper"`
 	Checklist    []CheckItem       `json:"checklist,omitempty" maxItems:"200"`
-	Readings     map[string]string `json:"readings,omitempty"`
+	Readings     map[string]any    `json:"readings,omitempty" doc:"before and after, such as {\"pressure_after\": 0.45}"`
 	Acceptance   *Acceptance       `json:"acceptance,omitempty"`
 	Installed    []InstalledItem   `json:"installed,omitempty" maxItems:"50"`
 	EnteredBy    *uuid.UUID        `json:"entered_by,omitempty" doc:"the clerk who typed a paper sheet; absent with a clerk = the caller"`
@@ -64,7 +64,7 @@ type SheetPartInput struct {
 // CheckItem is one item of the routine check list.
 type CheckItem struct {
 	Code   string `json:"code" maxLength:"40"`
-	Result string `json:"result" enum:"pass,fail,not_applicable"`
+	Result string `json:"result" maxLength:"40" doc:"pass, fail or not_applicable"`
 	Note   string `json:"note,omitempty" maxLength:"500"`
 }
 
@@ -74,6 +74,8 @@ type Acceptance struct {
 	Defects  []Defect `json:"defects,omitempty"`
 	Name     string   `json:"name,omitempty" maxLength:"100"`
 	Relation string   `json:"relation,omitempty" maxLength:"60"`
+
+	Signature json.RawMessage `json:"signature,omitempty" doc:"strokes, when the acceptance is signed apart from the sheet"`
 }
 
 // Defect is something to be put right after an installation.
@@ -449,9 +451,9 @@ func nonNil[T any](s []T) []T {
 	return s
 }
 
-func nonNilMap(m map[string]string) map[string]string {
+func nonNilMap(m map[string]any) map[string]any {
 	if m == nil {
-		return map[string]string{}
+		return map[string]any{}
 	}
 	return m
 }

@@ -521,7 +521,7 @@ func (f *form) sheet(a *ask) (workorders.SheetInput, error) {
 		in.Checklist = append(in.Checklist, workorders.CheckItem{Code: code, Result: result})
 	}
 	if readings := f.text("readings"); readings != "" {
-		in.Readings = map[string]string{"readings": readings}
+		in.Readings = map[string]any{"readings": readings}
 	}
 	if model, serial := f.text("installed_model"), f.text("installed_serial"); model != "" || serial != "" {
 		in.Installed = []workorders.InstalledItem{{Model: model, SerialNumber: serial, Position: f.text("installed_position")}}
