@@ -64,7 +64,7 @@ func Generate(w io.Writer, g Generated) error {
 		s := storeJSON{ID: fmt.Sprintf("S%02d", i+1), At: around(all[r.IntN(len(all))], 0.01), Opens: &opens, Closes: &closes, Handling: 600, Stock: map[string]int64{}}
 		for k, sku := range skus {
 			if n := r.Int64N(4); common[k] {
-				s.Stock[sku] = 2 + n
+				s.Stock[sku] = 4 + 2*n
 			} else if n == 0 {
 				s.Stock[sku] = 1
 			}
@@ -109,7 +109,7 @@ func Generate(w io.Writer, g Generated) error {
 	for i := range g.Orders {
 		d := all[r.IntN(len(all))]
 		priority := 1 + min(3, int(math.Abs(r.NormFloat64())*2.2))
-		o := orderJSON{ID: fmt.Sprintf("O%05d", i+1), At: around(d, 0.025), Service: (2 + r.Int64N(4)) * min15, Region: d.name, Priority: &priority,
+		o := orderJSON{ID: fmt.Sprintf("O%05d", i+1), At: around(d, 0.025), Service: (1 + r.Int64N(4)) * min15, Region: d.name, Priority: &priority,
 			Skills: map[string]int{skills[r.IntN(len(skills))]: 1 + r.IntN(2)}}
 		if r.IntN(12) == 0 {
 			o.Region = ""

@@ -254,7 +254,8 @@ func (s *search) withStore(r *route, id int32, out *chance) {
 	c := &m.crews[r.crew]
 	van := m.f.vanOf(int(r.crew))
 	row, col := s.legs(j.place)
-	for store := range m.stores {
+	for _, n := range j.stores {
+		store := int(n)
 		d := &m.stores[store]
 		if j.hasTools && !within(j.tools, m.f.toolsOf(int(r.crew)), d.tools) {
 			continue

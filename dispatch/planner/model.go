@@ -65,6 +65,7 @@ type job struct {
 	start    int64 // announced start
 	where    Place // of a diary entry
 	scarce   int64
+	stores   []int32 // nearest of those that once had all it needs
 }
 
 type crew struct {
@@ -171,6 +172,7 @@ func newModel(p *Problem, objective Objective, keep int64) *model {
 	m.findWho()
 	m.findNear()
 	m.rateScarcity()
+	m.findStores()
 	m.endless = true
 	for i := range m.f.stores {
 		for _, n := range m.f.stores[i].stock {
@@ -475,6 +477,35 @@ func (m *model) findNearOnMap(most int, each func(j int, around []int32)) {
 			}
 		}
 		each(j, around)
+	}
+}
+
+// nearestStores is how many stores the day plan tries for a job; the hint tries all.
+const nearestStores = 8
+
+func (m *model) findStores() {
+	for id := range m.jobs {
+		j := &m.jobs[id]
+		if len(j.parts) == 0 && !j.hasTools {
+			continue
+		}
+		for s := range m.stores {
+			// One piece at least: the van may have the rest.
+			if !slices.ContainsFunc(j.parts, func(n need) bool { return m.f.stores[s].stock[n.id] == 0 }) || j.hasTools {
+				j.stores = append(j.stores, int32(s))
+			}
+		}
+		if len(j.stores) == 0 { // what one store lacks the van may hold
+			for s := range m.stores {
+				if slices.ContainsFunc(j.parts, func(n need) bool { return m.f.stores[s].stock[n.id] > 0 }) {
+					j.stores = append(j.stores, int32(s))
+				}
+			}
+		}
+		slices.SortStableFunc(j.stores, func(a, b int32) int {
+			return compare(m.leg(j.place, m.stores[a].place), m.leg(j.place, m.stores[b].place))
+		})
+		j.stores = j.stores[:min(len(j.stores), nearestStores)]
 	}
 }
 

@@ -356,11 +356,16 @@ func (s *search) mend(r *route) bool {
 		return s.settle(r)
 	}
 	bestCost, bestGap, bestBefore, bestStop := noChance, -1, uint8(0), visit
-	for store := range s.m.stores {
-		d := &s.m.stores[store]
-		if int32(store) != visit.store && !s.couldFetch(r, store, first) {
-			continue
+	try := s.m.jobs[r.stops[first].job].stores
+	for k := -1; k < len(try); k++ {
+		store := int(visit.store)
+		if k >= 0 {
+			if try[k] == visit.store || !s.couldFetch(r, int(try[k]), first) {
+				continue
+			}
+			store = int(try[k])
 		}
+		d := &s.m.stores[store]
 		for w := range d.windows {
 			for gap := 0; gap < first; gap++ {
 				a, b := &r.stops[gap], &r.stops[gap+1]
@@ -856,7 +861,7 @@ func (s *search) cheapest(id int32) chance {
 			}
 		}
 	}
-	if best.crew < 0 && (s.misses[id] < 3 || s.rng.below(20) == 0) {
+	if best.crew < 0 && (s.misses[id] == 0 || s.rng.below(100) == 0) {
 		for _, crew := range who {
 			try(crew)
 		}
@@ -912,6 +917,9 @@ func (p pace) at(fraction float64) float64 {
 	return p.from * math.Pow(p.to/p.from, min(1, max(0, fraction)))
 }
 
+// lastTries is for how many jobs everybody is asked at the end.
+const lastTries = 300
+
 // finish tries once more, with nothing overlooked, to place what the best plan leaves over.
 func (s *search) finish() {
 	if len(s.top.absent) == 0 {
@@ -931,9 +939,11 @@ func (s *search) finish() {
 	list := slices.Clone(s.absent)
 	slices.SortStableFunc(list, func(a, b int32) int { return int(s.m.level(a) - s.m.level(b)) })
 	s.absent = s.absent[:0]
-	for _, id := range list {
+	for k, id := range list {
 		s.blink = math.MaxInt
-		s.misses[id] = 0
+		if k < lastTries {
+			s.misses[id] = 0 // asks everybody
+		}
 		if s.insert(id) {
 			s.left[s.m.level(id)]--
 		} else {
