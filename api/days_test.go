@@ -375,6 +375,11 @@ func TestDay6IllAtSevenFortyNineAnnounced(t *testing.T) {
 	day["on_conflict"] = "displace"
 	ill := n.engineer.post("/engineers/"+n.right+"/absences", day).want(201).is("requested", "absence", "state").str("absence", "id")
 	n.engineer.get("/visits/"+visits[0]).want(200).is("dispatched", "state")
+	// In a house where nobody is in yet, the clock does it after twenty minutes.
+	if err := n.desk.FreeTheSick(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	n.engineer.get("/visits/"+visits[0]).want(200).is("dispatched", "state")
 	began := time.Now()
 	out := n.dispatcher.post("/absences/"+ill+"/approve", nil).want(200)
 	t.Logf("nine visits displaced in %v", time.Since(began))
@@ -553,7 +558,7 @@ func TestDay9ComplaintByLetterToResearch(t *testing.T) {
 	// The letter was stamped yesterday evening; the clock runs from there.
 	stamped := at(-1, 18, 0)
 	n.agent.post("/requests", m{"channel": "letter", "kind": "complaint", "customer_id": n.customer, "summary": "多次维修无效", "received_at": stamped}).refused(422, "received_reason_missing")
-	request := n.agent.post("/requests", m{"channel": "letter", "kind": "complaint", "customer_id": n.customer, "summary": "多次维修无效", "received_at": stamped, "received_reason": "信函次日登记"}).want(201).str("id")
+	request := n.agent.post("/requests", m{"channel": "letter", "kind": "complaint", "customer_id": n.customer, "summary": "多次维修无效", "incoming": m{"stamp_at": stamped, "from": "周晓明"}}).want(201).str("id")
 	c := n.manager.post("/complaints", m{"request_id": request, "customer_id": n.customer, "channel": "letter", "grade": "complaint", "severity": 3, "category": "quality", "text": "修了三次", "demand": "换机", "external_ref": "12315-77", "external_due_on": "2026-11-23"}).want(201).is("registered", "state").is(1, "level")
 	due, _ := time.Parse(time.RFC3339, c.str("reply_due_at"))
 	if !due.Equal(stamped.Add(24 * time.Hour)) {
@@ -662,6 +667,24 @@ func (w *world) headCode() string {
 	}
 	w.t.Fatal("no head office")
 	return ""
+}
+
+// Nobody is in at 07:40, and the engineer is ill: twenty minutes later his customers are on the list.
+func TestIllBeforeTheOfficeOpens(t *testing.T) {
+	t.Parallel()
+	n := newTown(t)
+	_, order := n.order(n.covered("S1"), nil)
+	n.book(order, n.right, at(0, 10, 0), at(0, 11, 0)).want(201)
+	n.engineer.post("/engineers/"+n.right+"/absences", m{"starts_at": at(0, 7, 0), "ends_at": at(0, 18, 0), "kind": "sick", "on_conflict": "displace"}).want(201).is("requested", "absence", "state")
+	n.later(0, 8, 21)
+	if err := n.desk.FreeTheSick(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	n.dispatcher.get("/work-orders/"+order).want(200).is("ready", "state")
+	if n.callbacks(order)["displaced"] == "" {
+		t.Error("nobody tells the customer")
+	}
+	n.sound()
 }
 
 // Two devices of one site are two orders and one trip: one word that he is on the way.

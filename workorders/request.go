@@ -1,6 +1,7 @@
 package workorders
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"strings"
@@ -32,6 +33,14 @@ type RequestInput struct {
 	PromisedReplyAt   *time.Time `json:"promised_reply_at,omitempty" doc:"a second clock: when we promised to call back"`
 	ExternalRef       *string    `json:"external_ref,omitempty" maxLength:"100"`
 	OrganisationCode  string     `json:"organisation_code,omitempty" doc:"absent = the caller's own"`
+	Incoming          *Incoming  `json:"incoming,omitempty" doc:"of a letter: its stamp, sender and scan"`
+}
+
+// Incoming is what the register of incoming letters knows. The clock runs from the stamp.
+type Incoming struct {
+	StampAt *time.Time `json:"stamp_at,omitempty" doc:"when it reached the house"`
+	From    string     `json:"from,omitempty" maxLength:"200"`
+	Scan    string     `json:"scan,omitempty" maxLength:"64" doc:"SHA-256 of the scan"`
 }
 
 // Request is a service request 报修单.
@@ -69,6 +78,7 @@ type Request struct {
 	AnsweredAt        *time.Time      `bun:"answered_at" json:"answered_at,omitempty"`
 	CameBack          int             `bun:"came_back" json:"came_back"`
 	ExternalRef       *string         `bun:"external_ref" json:"external_ref,omitempty"`
+	Incoming          json.RawMessage `bun:"incoming" json:"incoming,omitempty"`
 	OwnerID           *uuid.UUID      `bun:"owner_id" json:"owner_id,omitempty"`
 	FirstOwnerID      *uuid.UUID      `bun:"first_owner_id" json:"first_owner_id,omitempty"`
 	ClosedAt          *time.Time      `bun:"closed_at" json:"closed_at,omitempty"`
@@ -129,6 +139,15 @@ func (d *Desk) Register(ctx context.Context, by auth.Caller, in RequestInput) (R
 		if r.Summary == "" {
 			return fault.New(fault.Invalid, "summary_missing", "say in a line what the customer reports").Field("body.summary", "must not be blank")
 		}
+		if in.Incoming != nil {
+			if in.ReceivedAt == nil && in.Incoming.StampAt != nil {
+				in.ReceivedAt, in.ReceivedReason = in.Incoming.StampAt, cmp.Or(in.ReceivedReason, "stamp of the incoming letter")
+				r.ReceivedReason = in.ReceivedReason
+			}
+			if r.Incoming, err = json.Marshal(in.Incoming); err != nil {
+				return err
+			}
+		}
 		if in.ReceivedAt != nil {
 			r.ReceivedAt = in.ReceivedAt.UTC().Truncate(time.Microsecond)
 			switch {
@@ -167,6 +186,16 @@ func (d *Desk) Register(ctx context.Context, by auth.Caller, in RequestInput) (R
 		}
 		if err := insertRequest(ctx, w.tx, r); err != nil {
 			return err
+		}
+		if len(r.Incoming) > 0 {
+			if err := setRequest(ctx, w.tx, r.ID, "incoming = ?", string(r.Incoming)); err != nil {
+				return err
+			}
+			if in.Incoming.Scan != "" {
+				if err := w.attachFile(ctx, in.Incoming.Scan, "request_id", r.ID, r.OrgID, "paper"); err != nil {
+					return err
+				}
+			}
 		}
 		if err := w.promises.StartClock(ctx, aftercare.Clock{OrgID: r.OrgID, SubjectKind: "request", SubjectID: r.ID, Kind: "reply", DueAt: due}); err != nil {
 			return err

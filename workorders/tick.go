@@ -25,6 +25,7 @@ func (d *Desk) Tasks() []Task {
 		{"quotes-expire", "* * * * *", d.ExpireQuotes},
 		{"hand-overs-expire", "* * * * *", d.ExpireHandOvers},
 		{"holds-end", "* * * * *", d.EndHolds},
+		{"sick-unattended", "* * * * *", d.FreeTheSick},
 		{"vans-back", "* * * * *", d.VansBack},
 		{"shortages-age", "0 1 * * *", d.AgeShortages},
 		{"keys-forget", "17 19 * * *", d.ForgetKeys},

@@ -64,26 +64,30 @@ func (f Figures) Defects(ctx context.Context, s auth.Scope, a Ask) (Report, erro
 			named = append(named, "coalesce("+q+", '') AS "+d+"_name")
 		}
 	}
-	fitted := ""
-	part := "'' AS part"
+	// A case is joined with the parts fitted only when parts are asked for: each part makes a row of its own.
+	lines := "SELECT *, '' AS part FROM cases"
 	if slices.Contains(by, "part") {
-		part = "coalesce(p.sku, '') AS part"
-		fitted = `LEFT JOIN LATERAL (SELECT DISTINCT q.sku FROM sheets x JOIN sheet_parts l ON l.sheet_id = x.id JOIN parts q ON q.id = l.part_id WHERE x.order_id = c.order_id AND x.replaced_at IS NULL) p ON true`
+		lines = `SELECT c.*, coalesce(p.sku, '') AS part FROM cases c LEFT JOIN (SELECT DISTINCT x.order_id, q.sku
+		    FROM cases k JOIN sheets x ON x.order_id = k.order_id AND x.replaced_at IS NULL JOIN sheet_parts l ON l.sheet_id = x.id JOIN parts q ON q.id = l.part_id) p ON p.order_id = c.order_id`
 	}
+	empty := strings.TrimSuffix(strings.Repeat("NULL, ", len(by)), ", ")
 	from, end, _ := a.span()
 	var list []DefectRow
-	err = f.db.NewRaw(`WITH cases AS (
-	    SELECT id, order_id, model, fault, cause, false AS phone, EXISTS (SELECT 1 FROM work_orders r JOIN sheets b ON b.id = r.repeat_of_sheet WHERE b.visit_id = t.visit_id AND r.state <> 'cancelled') AS again
-	    FROM (SELECT DISTINCT ON (x.order_id) x.id, x.order_id, x.visit_id, coalesce(nullif(y.model, ''), y.category, '') AS model, x.fault_code AS fault, coalesce(x.cause_code, '') AS cause
-	      FROM sheets x JOIN work_orders w ON w.id = x.order_id LEFT JOIN assets y ON y.id = w.asset_id
+	err = f.db.NewRaw(`WITH
+	  repeated AS (SELECT DISTINCT b.visit_id FROM work_orders r JOIN sheets b ON b.id = r.repeat_of_sheet WHERE r.repeat_of_sheet IS NOT NULL AND r.state <> 'cancelled'),
+	  cases AS MATERIALIZED (
+	    SELECT t.order_id, coalesce(nullif(y.model, ''), y.category, '') AS model, t.fault, t.cause, false AS phone, v.visit_id IS NOT NULL AS again
+	    FROM (SELECT DISTINCT ON (x.order_id) x.order_id, x.visit_id, x.fault_code AS fault, coalesce(x.cause_code, '') AS cause, w.asset_id
+	      FROM sheets x JOIN work_orders w ON w.id = x.order_id
 	      WHERE x.finished_at >= ? AND x.finished_at < ? AND x.replaced_at IS NULL AND x.fault_code <> '' AND `+s.SQL("w.org_id", "w.serving_org_id")+`
-	      ORDER BY x.order_id, x.finished_at DESC, x.id DESC) t
+	      ORDER BY x.order_id, x.finished_at DESC, x.id DESC) t LEFT JOIN assets y ON y.id = t.asset_id LEFT JOIN repeated v ON v.visit_id = t.visit_id
 	    UNION ALL
-	    SELECT q.id, NULL, coalesce(nullif(y.model, ''), y.category, ''), q.fault_code, '', true, q.came_back > 0
+	    SELECT NULL, coalesce(nullif(y.model, ''), y.category, ''), q.fault_code, '', true, q.came_back > 0
 	    FROM requests q LEFT JOIN assets y ON y.id = q.asset_id
 	    WHERE q.state = 'answered' AND q.answered_at >= ? AND q.answered_at < ? AND q.fault_code <> '' AND `+s.SQL("q.org_id")+`),
-	  g AS (SELECT `+strings.Join(by, ", ")+`, grouping(`+by[0]+`) = 1 AS total, count(DISTINCT id) AS cases, count(DISTINCT id) FILTER (WHERE phone) AS by_phone, count(DISTINCT id) FILTER (WHERE again) AS repeats
-	    FROM (SELECT c.id, c.model, c.fault, c.cause, c.phone, c.again, `+part+` FROM cases c `+fitted+`) d GROUP BY GROUPING SETS ((`+strings.Join(by, ", ")+`), ()))
+	  g AS (SELECT `+strings.Join(by, ", ")+`, false AS total, count(*) AS cases, count(*) FILTER (WHERE phone) AS by_phone, count(*) FILTER (WHERE again) AS repeats
+	      FROM (`+lines+`) d GROUP BY `+strings.Join(by, ", ")+`
+	    UNION ALL SELECT `+empty+`, true, count(*), count(*) FILTER (WHERE phone), count(*) FILTER (WHERE again) FROM cases)
 	  SELECT `+strings.Join(named, ", ")+`, g.total, g.cases, g.by_phone, g.repeats FROM g ORDER BY g.total DESC, g.cases DESC, `+strings.Join(by, ", ")+` LIMIT ?`,
 		from, end, from, end, MaxRows+2).Scan(ctx, &list)
 	if err != nil {
@@ -92,7 +96,7 @@ func (f Figures) Defects(ctx context.Context, s auth.Scope, a Ask) (Report, erro
 	if err := tooLong(len(list) - 1); err != nil {
 		return Report{}, err
 	}
-	sum, list := list[0], list[1:] // the grouping set of everything always has its row
+	sum, list := list[0], list[1:] // the row of everything is always there, and first
 	sum.Share, sum.RepeatShare = share(sum.Cases, sum.Cases), share(sum.Repeats, sum.Cases)
 	for _, d := range by {
 		*map[string]**string{"model": &sum.Model, "fault": &sum.Fault, "cause": &sum.Cause, "part": &sum.Part}[d] = new(string)

@@ -64,10 +64,10 @@ func (f Figures) Engineers(ctx context.Context, s auth.Scope, a Ask) (Report, er
 	    FROM visits v
 	    WHERE v.lead AND v.state = 'finished' AND v.finished_at >= ? AND v.finished_at < ?),
 	  did AS (SELECT engineer_id, count(*) AS visits, count(*) FILTER (WHERE promised) AS promised, count(*) FILTER (WHERE promised AND kept) AS kept FROM visited GROUP BY 1),
-	  fixed AS (SELECT t.engineer_id, count(*) AS repairs, count(*) FILTER (WHERE t.visits = 1 AND NOT t.again) AS first_time
+	  fixed AS (SELECT t.engineer_id, count(*) AS repairs, count(*) FILTER (WHERE t.visits = 1 AND t.again IS NOT TRUE) AS first_time
 	    FROM (SELECT (array_agg(v.engineer_id ORDER BY v.finished_at, v.id))[1] AS engineer_id, count(*) AS visits,
-	        EXISTS (SELECT 1 FROM work_orders r WHERE r.repeat_of_order = w.id AND r.state <> 'cancelled' AND r.created_at < w.finished_at + make_interval(days => ?)) AS again
-	      FROM work_orders w JOIN visits v ON v.order_id = w.id AND v.lead AND v.state = 'finished' AND v.outcome <> 'no_access' AND (v.mode <> 'phone' OR w.mode = 'phone')
+	        min(r.at) < w.finished_at + make_interval(days => ?) AS again
+	      FROM work_orders w LEFT JOIN (SELECT repeat_of_order AS id, min(created_at) AS at FROM work_orders WHERE repeat_of_order IS NOT NULL AND state <> 'cancelled' GROUP BY 1) r ON r.id = w.id JOIN visits v ON v.order_id = w.id AND v.lead AND v.state = 'finished' AND v.outcome <> 'no_access' AND (v.mode <> 'phone' OR w.mode = 'phone')
 	      WHERE w.kind = 'repair' AND w.state IN ('completed', 'closed') AND w.finished_at >= ? AND w.finished_at < ?
 	      GROUP BY w.id, w.finished_at) t GROUP BY 1),
 	  caused AS (SELECT b.engineer_id, count(*) AS repeats FROM work_orders r JOIN sheets b ON b.id = r.repeat_of_sheet

@@ -52,21 +52,21 @@ func (f Figures) Receipts(ctx context.Context, s auth.Scope, a Ask) (Report, err
 		by.label = by.key
 	}
 	var list []ReceiptRow
-	err = f.db.NewRaw(`SELECT key, max(label) AS label, count(*) FILTER (WHERE live) AS receipts, count(*) FILTER (WHERE NOT live) AS void,
-		coalesce(sum(total_minor) FILTER (WHERE live), 0)::bigint AS total_minor, coalesce(sum(cash) FILTER (WHERE live), 0)::bigint AS cash_minor, coalesce(sum(wechat) FILTER (WHERE live), 0)::bigint AS wechat_minor,
-		coalesce(sum(alipay) FILTER (WHERE live), 0)::bigint AS alipay_minor, coalesce(sum(card) FILTER (WHERE live), 0)::bigint AS card_minor, coalesce(sum(transfer) FILTER (WHERE live), 0)::bigint AS transfer_minor,
-		coalesce(sum(waiver) FILTER (WHERE live), 0)::bigint AS waived_minor, coalesce(sum(paid) FILTER (WHERE live), 0)::bigint AS paid_minor,
-		coalesce(sum(total_minor - paid) FILTER (WHERE live), 0)::bigint AS balance_minor
-	  FROM (SELECT `+by.key+` AS key, `+by.label+` AS label, r.total_minor, (r.voided_at IS NULL OR r.voided_at >= ?) AS live, p.*
+	err = f.db.NewRaw(`WITH
+	  d AS (SELECT r.id, `+by.key+` AS key, `+by.label+` AS label, r.total_minor, (r.voided_at IS NULL OR r.voided_at >= ?) AS live
 	    FROM (SELECT ?::text AS name) z, receipts r JOIN work_orders w ON w.id = r.order_id JOIN organisations o ON o.id = r.org_id LEFT JOIN engineers e ON e.id = r.engineer_id
-	    CROSS JOIN LATERAL (SELECT coalesce(sum(y.amount_minor), 0) AS paid,
-	        coalesce(sum(y.amount_minor) FILTER (WHERE y.method = 'cash'), 0) AS cash, coalesce(sum(y.amount_minor) FILTER (WHERE y.method = 'wechat'), 0) AS wechat,
-	        coalesce(sum(y.amount_minor) FILTER (WHERE y.method = 'alipay'), 0) AS alipay, coalesce(sum(y.amount_minor) FILTER (WHERE y.method = 'card'), 0) AS card,
-	        coalesce(sum(y.amount_minor) FILTER (WHERE y.method = 'transfer'), 0) AS transfer, coalesce(sum(y.amount_minor) FILTER (WHERE y.method = 'waiver'), 0) AS waiver
-	      FROM payments y WHERE y.receipt_id = r.id AND y.method <> 'on_account' AND y.paid_at < ?) p
-	    WHERE r.issued_at >= ? AND r.issued_at < ? AND `+s.SQL("r.org_id", "w.org_id", "w.serving_org_id")+`) d
-	  GROUP BY key ORDER BY label, key LIMIT ?`,
-		end, zone.String(), end, from, end, MaxRows+1).Scan(ctx, &list)
+	    WHERE r.issued_at >= ? AND r.issued_at < ? AND `+s.SQL("r.org_id", "w.org_id", "w.serving_org_id")+`),
+	  p AS (SELECT y.receipt_id, sum(y.amount_minor) AS paid,
+	      sum(y.amount_minor) FILTER (WHERE y.method = 'cash') AS cash, sum(y.amount_minor) FILTER (WHERE y.method = 'wechat') AS wechat, sum(y.amount_minor) FILTER (WHERE y.method = 'alipay') AS alipay,
+	      sum(y.amount_minor) FILTER (WHERE y.method = 'card') AS card, sum(y.amount_minor) FILTER (WHERE y.method = 'transfer') AS transfer, sum(y.amount_minor) FILTER (WHERE y.method = 'waiver') AS waiver
+	    FROM d JOIN payments y ON y.receipt_id = d.id WHERE d.live AND y.method <> 'on_account' AND y.paid_at < ? GROUP BY y.receipt_id)
+	  SELECT d.key, max(d.label) AS label, count(*) FILTER (WHERE live) AS receipts, count(*) FILTER (WHERE NOT live) AS void,
+	    coalesce(sum(total_minor) FILTER (WHERE live), 0)::bigint AS total_minor, coalesce(sum(cash), 0)::bigint AS cash_minor, coalesce(sum(wechat), 0)::bigint AS wechat_minor,
+	    coalesce(sum(alipay), 0)::bigint AS alipay_minor, coalesce(sum(card), 0)::bigint AS card_minor, coalesce(sum(transfer), 0)::bigint AS transfer_minor,
+	    coalesce(sum(waiver), 0)::bigint AS waived_minor, coalesce(sum(paid), 0)::bigint AS paid_minor,
+	    (coalesce(sum(total_minor) FILTER (WHERE live), 0) - coalesce(sum(paid), 0))::bigint AS balance_minor
+	  FROM d LEFT JOIN p ON p.receipt_id = d.id GROUP BY d.key ORDER BY label, d.key LIMIT ?`,
+		end, zone.String(), from, end, end, MaxRows+1).Scan(ctx, &list)
 	if err != nil {
 		return Report{}, fmt.Errorf("report receipts: %w", fault.FromSQL(err))
 	}

@@ -46,11 +46,11 @@ func (f Figures) Receivables(ctx context.Context, s auth.Scope, a Ask) (Report, 
 	err = f.db.NewRaw(`SELECT key, max(label) AS label, count(*) AS receipts, coalesce(sum(owed) FILTER (WHERE age <= 30), 0)::bigint AS to_30,
 		coalesce(sum(owed) FILTER (WHERE age BETWEEN 31 AND 60), 0)::bigint AS to_60, coalesce(sum(owed) FILTER (WHERE age BETWEEN 61 AND 90), 0)::bigint AS to_90,
 		coalesce(sum(owed) FILTER (WHERE age > 90), 0)::bigint AS older, sum(owed)::bigint AS balance_minor
-	  FROM (SELECT `+by.key+` AS key, `+by.label+` AS label, r.total_minor - p.paid AS owed, ?::date - (r.issued_at AT TIME ZONE ?)::date AS age
+	  FROM (SELECT `+by.key+` AS key, `+by.label+` AS label, r.total_minor - coalesce(p.paid, 0) AS owed, ?::date - (r.issued_at AT TIME ZONE ?)::date AS age
 	    FROM receipts r JOIN work_orders w ON w.id = r.order_id JOIN organisations o ON o.id = r.org_id JOIN customers c ON c.id = r.customer_id
 	    LEFT JOIN customers m ON m.id = c.merged_into LEFT JOIN engineers e ON e.id = r.engineer_id
-	    CROSS JOIN LATERAL (SELECT coalesce(sum(y.amount_minor), 0) AS paid FROM payments y WHERE y.receipt_id = r.id AND y.method <> 'on_account' AND y.paid_at < ?) p
-	    WHERE r.issued_at >= ? AND r.issued_at < ? AND (r.voided_at IS NULL OR r.voided_at >= ?) AND r.total_minor > p.paid AND `+s.SQL("r.org_id", "w.org_id", "w.serving_org_id")+`) d
+	    LEFT JOIN (SELECT y.receipt_id, sum(y.amount_minor) AS paid FROM payments y WHERE y.method <> 'on_account' AND y.paid_at < ? GROUP BY 1) p ON p.receipt_id = r.id
+	    WHERE r.issued_at >= ? AND r.issued_at < ? AND (r.voided_at IS NULL OR r.voided_at >= ?) AND r.total_minor > coalesce(p.paid, 0) AND `+s.SQL("r.org_id", "w.org_id", "w.serving_org_id")+`) d
 	  GROUP BY key ORDER BY balance_minor DESC, label, key LIMIT ?`,
 		a.To, zone.String(), end, from, end, end, MaxRows+1).Scan(ctx, &list)
 	if err != nil {
