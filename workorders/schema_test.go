@@ -314,14 +314,7 @@ func attempt(t *testing.T, db *bun.DB, given, sql string) *pgconn.PgError {
 		t.Fatal(err)
 	}
 	defer func() { _ = tx.Rollback() }()
-	exec := func(sql string) (err error) {
-		for _, one := range strings.Split(plot.Replace(sql), ";") {
-			if err == nil && strings.TrimSpace(one) != "" {
-				_, err = tx.ExecContext(ctx, one)
-			}
-		}
-		return err
-	}
+	exec := func(sql string) error { return steps(ctx, tx, sql) }
 	if err := exec(`SELECT set_config('app.actor', 'test', true); ` + given + `; SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED`); err != nil {
 		t.Errorf("what is allowed is refused: %v", err)
 		return nil
@@ -334,19 +327,24 @@ func attempt(t *testing.T, db *bun.DB, given, sql string) *pgconn.PgError {
 	return refused
 }
 
+// steps runs statements of the plot one after the other, up to the first that fails.
+func steps(ctx context.Context, tx bun.IDB, sql string) error {
+	for _, one := range strings.Split(plot.Replace(sql), ";") {
+		if strings.TrimSpace(one) == "" {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func newPlot(t *testing.T) *bun.DB {
 	t.Helper()
 	db := pgtest.New(t)
 	err := db.RunInTx(context.Background(), nil, func(ctx context.Context, tx bun.Tx) error {
-		for _, one := range strings.Split(`SELECT set_config('app.actor', 'test', true);`+plot.Replace(company), ";") {
-			if strings.TrimSpace(one) == "" {
-				continue
-			}
-			if _, err := tx.ExecContext(ctx, one); err != nil {
-				return err
-			}
-		}
-		return nil
+		return steps(ctx, tx, `SELECT set_config('app.actor', 'test', true); `+company)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -408,7 +406,7 @@ func TestEveryConstraintIsTried(t *testing.T) {
 			AND conname !~ '_(fkey|key|pkey)$'
 		UNION SELECT i.relname FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
 			WHERE x.indrelid::regclass::text IN (?0) AND x.indisunique AND NOT x.indisprimary AND i.relname !~ '_key$'
-		UNION SELECT tbl || '_' || 'legal_move' FROM (SELECT tgrelid::regclass::text AS tbl FROM pg_trigger WHERE tgfoid = 'move_state'::regproc) m WHERE tbl IN (?0)`, bun.In(tables)).Scan(ctx, &names)
+		UNION SELECT tbl || '_' || 'legal_move' FROM (SELECT tgrelid::regclass::text AS tbl FROM pg_trigger WHERE tgfoid = 'move_state'::regproc) m WHERE tbl IN (?0)`, bun.List(tables)).Scan(ctx, &names)
 	if err != nil {
 		t.Fatal(err)
 	}
