@@ -203,9 +203,32 @@ func (p *Problem) Candidates(order int, o CandidateOptions) ([]Candidate, error)
 // Candidates is Problem.Candidates without reading the problem again and, once warm, without
 // allocating. The result belongs to the scanner and is overwritten by the next call.
 func (s *Scanner) Candidates(order int, o CandidateOptions) ([]Candidate, error) {
+	if err := s.judge(order, o); err != nil {
+		return nil, err
+	}
+	for _, e := range s.ranking {
+		s.found = append(s.found, s.judged[e])
+	}
+	for e := range s.judged {
+		if !s.judged[e].Eligible {
+			s.found = append(s.found, s.judged[e])
+		}
+	}
+	for i := range s.found {
+		c := &s.found[i]
+		s.tellParts(order, c)
+		if c.Eligible && (o.Limit == 0 || i < o.Limit) {
+			s.tell(order, c)
+		}
+	}
+	return s.found, nil
+}
+
+// judge fills judged, by engineer, and ranking, the eligible ones from the best.
+func (s *Scanner) judge(order int, o CandidateOptions) error {
 	f := s.f
 	if order < 0 || order >= len(f.orders) {
-		return nil, bad("is not the index of an order", "order")
+		return bad("is not the index of an order", "order")
 	}
 	if o.Weights == (Weights{}) {
 		o.Weights = DefaultWeights()
@@ -246,22 +269,7 @@ func (s *Scanner) Candidates(order int, o CandidateOptions) ([]Candidate, error)
 		}
 		return int(a - b)
 	})
-	for _, e := range s.ranking {
-		s.found = append(s.found, s.judged[e])
-	}
-	for e := range s.judged {
-		if !s.judged[e].Eligible {
-			s.found = append(s.found, s.judged[e])
-		}
-	}
-	for i := range s.found {
-		c := &s.found[i]
-		s.tellParts(order, c)
-		if c.Eligible && (o.Limit == 0 || i < o.Limit) {
-			s.tell(order, c)
-		}
-	}
-	return s.found, nil
+	return nil
 }
 
 // place finds the engineer's best place for the order and writes it to c.

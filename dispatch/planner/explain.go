@@ -88,14 +88,13 @@ func (p *Problem) sayWhy(plan *Plan) error {
 	}
 	for i := range plan.Unplanned {
 		u := &plan.Unplanned[i]
-		judged, err := s.Candidates(u.Order, CandidateOptions{Slot: Cheapest, Limit: 1})
-		if err != nil {
+		if err := s.judge(u.Order, CandidateOptions{}); err != nil {
 			return err
 		}
 		count := map[Rule]int{}
-		for _, c := range judged {
-			if c.Rule != "" {
-				count[c.Rule]++
+		for e := range s.judged {
+			if rule := s.judged[e].Rule; rule != "" {
+				count[rule]++
 			}
 		}
 		u.Reasons = []Rule{}
@@ -105,7 +104,7 @@ func (p *Problem) sayWhy(plan *Plan) error {
 		slices.SortFunc(u.Reasons, func(a, b Rule) int {
 			return cmp.Or(count[b]-count[a], cmp.Compare(a, b))
 		})
-		if len(judged) == 0 {
+		if len(s.judged) == 0 {
 			u.Reasons = append(u.Reasons, RuleShift) // nobody works at all
 		}
 	}

@@ -445,7 +445,7 @@ func (m *model) findNearOnMap(most int, each func(j int, around []int32)) {
 			lo[1], hi[1] = min(lo[1], lng), max(hi[1], lng)
 		}
 	}
-	side := max(1, int(math.Sqrt(float64(len(orders))/8)))
+	side := max(1, int(math.Sqrt(float64(len(orders))/4)))
 	cell := func(v float64, axis int) int {
 		if width := hi[axis] - lo[axis]; width > 0 {
 			return min(side-1, max(0, int((v-lo[axis])/width*float64(side))))
@@ -471,6 +471,9 @@ func (m *model) findNearOnMap(most int, each func(j int, around []int32)) {
 						around = append(around, cells[x*side+y]...)
 					}
 				}
+			}
+			if len(around) > 2*most {
+				break
 			}
 			if len(around) > most && enough == side {
 				enough = ring + 1
