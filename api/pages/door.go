@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -274,6 +273,3 @@ func (a *ask) acts(list []string) []string {
 	}
 	return out
 }
-
-// busy is how long a reader is asked to wait when a lock was not free.
-const busy = time.Second

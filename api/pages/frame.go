@@ -3,7 +3,6 @@ package pages
 import (
 	"bytes"
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -34,6 +33,7 @@ type ask struct {
 	posted  templates.Posted
 	shownMe map[string]string // what is shown this once
 	names   map[uuid.UUID]string
+	logins  map[string]string
 }
 
 // remembered for a year: how this browser wants to see the pages.
@@ -334,5 +334,3 @@ func local(path string) bool {
 	u, err := url.Parse(path)
 	return err == nil && u.Scheme == "" && u.Host == "" && strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") && !strings.HasPrefix(path, `/\`)
 }
-
-var errNoEngineer = errors.New("no engineer")

@@ -207,21 +207,29 @@ func (a *ask) skills() ([]dispatch.Skill, error) {
 	return page.Items, err
 }
 
-// called is the name of a user by id, for whoever may read users.
+// users are the people in sight, for whoever may read them: their names by id and by login.
+func (a *ask) users() (byID map[uuid.UUID]string, byLogin map[string]string) {
+	if a.names != nil || !a.by.May(auth.ReadUsers) {
+		return a.names, a.logins
+	}
+	a.names, a.logins = map[uuid.UUID]string{}, map[string]string{}
+	page, err := a.look().People.Users(a.ctx(), a.by.Scope(), many)
+	if err != nil {
+		return a.names, a.logins
+	}
+	for _, u := range page.Items {
+		a.names[u.ID], a.logins[u.Login] = u.Name, u.Name
+	}
+	return a.names, a.logins
+}
+
+// called is the name of a user by id.
 func (a *ask) called(id *uuid.UUID) string {
-	if id == nil || !a.by.May(auth.ReadUsers) {
+	if id == nil {
 		return ""
 	}
-	if a.names == nil {
-		a.names = map[uuid.UUID]string{}
-		page, err := a.look().People.Users(a.ctx(), a.by.Scope(), many)
-		if err == nil {
-			for _, u := range page.Items {
-				a.names[u.ID] = u.Name
-			}
-		}
-	}
-	return a.names[*id]
+	names, _ := a.users()
+	return names[*id]
 }
 
 // Views of the domain.

@@ -227,8 +227,8 @@ func TestLanguageIsRemembered(t *testing.T) {
 		t.Error("the page does not say that it is English")
 	}
 	path := "/orders/" + order
-	page.form(path + "/hold").send(url.Values{"reason": {" "}}).refused(422, "required")
-	dispatcher.in("zh-Hans").see(path, 200).form(path + "/hold").send(url.Values{"reason": {" "}}).refused(422, "必填")
+	page.form(path+"/hold").send(url.Values{"reason": {" "}}).refused(422, "required")
+	dispatcher.in("zh-Hans").see(path, 200).form(path+"/hold").send(url.Values{"reason": {" "}}).refused(422, "必填")
 }
 
 // What a page offers follows the state and the rights: the forms of the desk are not those of an auditor.

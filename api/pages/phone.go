@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"paigong/dispatch"
 	"paigong/internal/auth"
@@ -562,6 +561,3 @@ func (a *ask) happened(h customers.Happening) string {
 	}
 	return fmt.Sprintf("%s %s · %s", a.t("ui.request"), h.Number, h.Summary)
 }
-
-// recent is how far back a page of a device looks.
-const recent = 365 * 24 * time.Hour

@@ -24,7 +24,7 @@ var tones = map[string]string{
 func (a *ask) told(list []workorders.Entry, engineers map[uuid.UUID]string) []templates.Event {
 	out := make([]templates.Event, 0, len(list))
 	for _, e := range list {
-		event := templates.Event{At: e.At, Actor: a.actor(e.Actor), Text: a.what(e.Action), Tone: tones[e.Action]}
+		event := templates.Event{At: e.At, Actor: a.doer(e.Actor), Text: a.what(e.Action), Tone: tones[e.Action]}
 		if e.OnBehalfOf != nil {
 			event.OnBehalfOf = engineers[*e.OnBehalfOf]
 		}
@@ -52,18 +52,31 @@ func (a *ask) what(action string) string {
 	return a.t("event.other", strings.ReplaceAll(action, "_", " "))
 }
 
-// actor names a part of the product, which acts under a login of its own, as people would.
-func (a *ask) actor(name string) string {
+// actor is the person behind a login, the customer under his link, or a part of the product.
+func (a *ask) actor(login string) string {
 	switch {
-	case name == "customer":
+	case login == "customer" || strings.HasPrefix(login, "customer:"):
 		return a.t("ui.customer")
-	case strings.HasPrefix(name, "system:"), name == "system", !strings.ContainsFunc(name, func(r rune) bool { return r != '-' && (r < 'a' || r > 'z') }) && systemNames[name]:
+	case strings.HasPrefix(login, "system:"):
 		return a.t("event.by_system")
 	}
-	return name
+	if _, logins := a.users(); logins[login] != "" {
+		return logins[login]
+	}
+	return login
 }
 
-var systemNames = map[string]bool{"confirm": true, "quote": true, "tick": true, "hand-over": true, "allot": true, "expected": true, "absence": true, "hold": true, "demo": true, "import": true, "till": true, "setup": true}
+// doer is who stands on a timeline by name, where a part of the product has a name of its own.
+func (a *ask) doer(name string) string {
+	if systemNames[name] {
+		return a.t("event.by_system")
+	}
+	return a.actor(name)
+}
+
+// systemNames are those under which parts of the product act by themselves.
+var systemNames = map[string]bool{"absence": true, "allot": true, "callback": true, "complaint": true, "confirm": true, "correction": true, "demo": true, "expected": true, "follow-up": true, "hand-over": true, "hold": true, "import": true, "job": true,
+	"messages": true, "pick-up": true, "quote": true, "quotes": true, "report": true, "setup": true, "sheet": true, "shortage": true, "stock": true, "till": true}
 
 // reason says the sentences that the desk itself gives as reasons.
 func (a *ask) reason(text string) string {
