@@ -273,6 +273,10 @@ func (m *model) fillTable() {
 	symmetric := true
 	for a := range n {
 		for b := range n {
+			if m.f.metric && b < a { // the way back is as long
+				m.table[a*n+b] = m.table[b*n+a]
+				continue
+			}
 			m.table[a*n+b], _ = m.f.road.leg(&m.spots[a], &m.spots[b])
 		}
 	}
@@ -403,7 +407,7 @@ func (m *model) findNear() {
 			m.near[j][i] = list[i].job
 		}
 	}
-	if m.table != nil || len(m.jobs) <= 2*nearest {
+	if !m.metric || len(m.jobs) <= 4*nearest {
 		list := make([]ranked, 0, len(m.jobs))
 		for j := range m.jobs {
 			list = list[:0]
