@@ -38,7 +38,7 @@ func (w *work) numbers(ctx context.Context, kind string, org int32, n int) ([]st
 
 func importedRefs(ctx context.Context, db bun.IDB, org int32, refs []string) (map[string]bool, error) {
 	var there []string
-	err := db.NewRaw("SELECT external_ref FROM work_orders WHERE org_id = ? AND origin = 'import' AND external_ref IN (?)", org, bun.In(refs)).Scan(ctx, &there)
+	err := db.NewRaw("SELECT external_ref FROM work_orders WHERE org_id = ? AND origin = 'import' AND external_ref IN (?)", org, bun.List(refs)).Scan(ctx, &there)
 	if err != nil {
 		return nil, fmt.Errorf("imported before: %w", fault.FromSQL(err))
 	}
@@ -158,11 +158,11 @@ func siteOfCustomer(ctx context.Context, db bun.IDB, org int32, ref string) (uui
 }
 
 func assetThere(ctx context.Context, db bun.IDB, site uuid.UUID, ref, serial *string) (there bool, err error) {
-	key, value := "external_ref = ?", ref
+	key, value := "a.external_ref = ?", ref
 	if ref == nil {
-		key, value = "upper(serial_number) = upper(?)", serial
+		key, value = "upper(a.serial_number) = upper(?)", serial
 	}
-	err = db.NewRaw("SELECT EXISTS (SELECT FROM assets a JOIN sites s ON s.customer_id = a.customer_id WHERE s.id = ? AND a."+key+")", site, *value).Scan(ctx, &there)
+	err = db.NewRaw("SELECT EXISTS (SELECT FROM assets a JOIN sites s ON s.customer_id = a.customer_id WHERE s.id = ? AND "+key+")", site, *value).Scan(ctx, &there)
 	if err != nil {
 		return false, fmt.Errorf("device there: %w", fault.FromSQL(err))
 	}
