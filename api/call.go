@@ -108,11 +108,13 @@ func (s *Server) once(ctx context.Context, r Route, h heard, in any, status *int
 	if err != nil {
 		return fmt.Errorf("body of %s: %w", r.Path, err)
 	}
-	who := "anyone"
+	who, path := "anyone", h.path
 	if h.by.Person() {
 		who = h.by.UserID.String()
+	} else {
+		path = r.Path + " " + workorders.LinkScope(h.path) // the path holds a secret
 	}
-	call := workorders.Call{Scope: who + " " + r.Method + " " + h.path, Key: h.key, Route: r.Method + " " + r.Path, Body: sha256.Sum256(raw)}
+	call := workorders.Call{Scope: who + " " + r.Method + " " + path, Key: h.key, Route: r.Method + " " + r.Path, Body: sha256.Sum256(raw)}
 	by := h.by
 	if !by.Person() {
 		by = auth.System("public")

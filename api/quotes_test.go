@@ -222,3 +222,35 @@ func TestApprovedOnPaper(t *testing.T) {
 	n.agent.post("/quotes/"+q+"/approve", m{"how": "paper", "name": "周晓明", "file": sum}).want(200).is("paper", "approved_how")
 	n.dispatcher.get("/work-orders/"+order).want(200).is("ready", "state")
 }
+
+// A customer who presses twice agrees once, and it is he who agreed; his link is kept nowhere as it is.
+func TestCustomerPressesTwice(t *testing.T) {
+	t.Parallel()
+	n := newTown(t)
+	_, order := n.reported()
+	link := n.agent.post("/quotes/"+n.agent.quoted(order, nil)+"/send", nil).want(200).str("link")
+	token := link[strings.LastIndex(link, "/")+1:]
+	for range 3 {
+		(&client{w: n.world}).do("POST", "/public/quotes/"+token+"/approve", m{"name": "周晓明"}, "Idempotency-Key", "pressed-twice").want(200).is("approved", "quote", "state")
+	}
+	agreed := 0
+	for _, e := range n.dispatcher.get("/work-orders/" + order).want(200).list("timeline") {
+		if e := e.(map[string]any); e["action"] == "quote_approved" {
+			agreed++
+			if e["actor"] != "customer" {
+				t.Errorf("agreed by %v", e["actor"])
+			}
+		}
+	}
+	if agreed != 1 {
+		t.Errorf("agreed %d times", agreed)
+	}
+	if kept := n.count("SELECT count(*) FROM idempotency_keys WHERE position(? IN scope || key || route) > 0 OR position(?::bytea IN answer) > 0", token, token); kept != 0 {
+		t.Error("the token of the link is kept as it is")
+	}
+	if other := n.count("SELECT count(DISTINCT actor) FROM audit_log WHERE tbl = 'quotes' AND change ->> 'state' = 'approved' AND actor LIKE 'customer:%'"); other != 1 {
+		var actors []string
+		_ = n.db.NewRaw("SELECT DISTINCT actor FROM audit_log WHERE tbl = 'quotes'").Scan(context.Background(), &actors)
+		t.Errorf("the account of changes names %v", actors)
+	}
+}

@@ -238,6 +238,20 @@ func TestPartnerAnswers(t *testing.T) {
 	partner.get("/customers/" + n.customer).want(200)
 	n.dispatcher.get("/work-orders/" + order).want(200)
 
+	// Gone on without an answer: the offer is withdrawn.
+	for _, act := range []func(order string){
+		func(order string) {
+			n.dispatcher.post("/work-orders/"+order+"/cancel", m{"reason": "客户取消"}).want(200)
+		},
+		func(order string) { n.assigned(order) },
+	} {
+		taken := n.approved()
+		n.dispatcher.post("/work-orders/"+taken+"/hand-over", offer).want(201)
+		act(taken)
+		n.dispatcher.get("/work-orders/"+taken).want(200).is("withdrawn", "hand_over", "state")
+		partner.post("/work-orders/"+taken+"/hand-over/accept", nil).want(404)
+	}
+
 	late := n.approved()
 	n.dispatcher.post("/work-orders/"+late+"/hand-over", offer).want(201)
 	n.pass(3 * time.Hour)

@@ -139,6 +139,9 @@ func (w *work) cancel(ctx context.Context, o *Order, reason, action string) erro
 	if err := supersedeQuotes(ctx, w.tx, o.ID); err != nil {
 		return err
 	}
+	if err := withdrawOffer(ctx, w, o.ID); err != nil {
+		return err
+	}
 	if err := w.moveOrder(ctx, o, OrderCancelled, step{Action: action, Reason: reason, Set: "cancelled_at = ?, cancel_reason = ?, engineer_id = NULL, engineer_org_id = NULL", Args: []any{w.at, reason}}); err != nil {
 		return err
 	}

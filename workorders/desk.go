@@ -121,10 +121,16 @@ type workKey struct{}
 // open already. A deadlock or a serialisation failure runs fn again, so fn must not act outside of w.
 func (d *Desk) change(ctx context.Context, by auth.Caller, fn func(ctx context.Context, w *work) error) error {
 	if w, ok := ctx.Value(workKey{}).(*work); ok {
-		if w.by.UserID != by.UserID {
+		if w.by.UserID != by.UserID || w.by.Login != by.Login { // such as a customer, within what his link began
 			inner := *w
 			inner.by = by
-			return fn(ctx, &inner)
+			if err := audit.Act(ctx, w.tx, by.Actor(), w.at); err != nil {
+				return err
+			}
+			if err := fn(ctx, &inner); err != nil {
+				return err
+			}
+			return audit.Act(ctx, w.tx, w.by.Actor(), w.at)
 		}
 		return fn(ctx, w)
 	}

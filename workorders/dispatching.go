@@ -172,6 +172,9 @@ func (w *work) bookVisit(ctx context.Context, o *Order, b booking) (dispatch.Vis
 	if err := w.promiseParts(ctx, o, v, c); err != nil {
 		return dispatch.Visit{}, err
 	}
+	if err := withdrawOffer(ctx, w, o.ID); err != nil {
+		return dispatch.Visit{}, err
+	}
 	o.EngineerID = &v.EngineerID
 	err = w.moveOrder(ctx, o, OrderAssigned, step{Action: "assign", Reason: b.override, Data: map[string]any{"visit_id": v.ID, "engineer": v.EngineerName, "starts_at": b.from, "ends_at": b.to},
 		Set:  "engineer_id = ?, engineer_org_id = ?, announced_window = ?, part_arrived_at = NULL",

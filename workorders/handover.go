@@ -103,6 +103,9 @@ func (w *work) answerHandOver(ctx context.Context, o *Order, h HandOver, act, re
 	if err != nil {
 		return err
 	}
+	if to == HandOverAccepted && slices.Contains([]OrderState{OrderCompleted, OrderClosed, OrderCancelled, OrderCannotComplete, OrderAssigned, OrderInProgress}, o.State) {
+		return w.refuseOrder(o, "hand over")
+	}
 	if err := setHandOver(ctx, w, h.ID, to, reason); err != nil {
 		return err
 	}

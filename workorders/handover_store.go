@@ -40,6 +40,14 @@ func setHandOver(ctx context.Context, w *work, id uuid.UUID, to HandOverState, a
 	return nil
 }
 
+// withdrawOffer takes an open offer of an order back: the giver went on without an answer.
+func withdrawOffer(ctx context.Context, w *work, order uuid.UUID) error {
+	if _, err := w.tx.ExecContext(ctx, "UPDATE hand_overs SET state = 'withdrawn', answered_at = ?, answered_by = ? WHERE order_id = ? AND state = 'offered'", w.at, w.actorID(), order); err != nil {
+		return fmt.Errorf("withdraw offer: %w", err)
+	}
+	return nil
+}
+
 func watch(ctx context.Context, w *work, order uuid.UUID, org int32, why string) error {
 	if _, err := w.tx.ExecContext(ctx, "INSERT INTO watchers (order_id, org_id, since, why) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", order, org, w.at, why); err != nil {
 		return fmt.Errorf("watch: %w", err)
