@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"encoding/csv"
 	"fmt"
 	"strings"
 	"testing"
@@ -450,8 +451,9 @@ func TestDay7NotAtHomeSecondAttempt(t *testing.T) {
 	v := n.book(order, n.right, at(0, 9, 0), at(0, 10, 0)).want(201).str("id")
 	n.goes(v, "accept", "depart", "arrive")
 	n.engineer.patch("/contacts/"+contact, m{"phones": []string{"13600000001"}}).want(200)
+	n.engineer.once("/work-orders/"+order+"/sheet", sheetOf(v, "no_access", nil)).refused(422, "sheet_incomplete") // neither a call, a photo nor a reason
 	n.engineer.post("/work-orders/"+order+"/conversations", m{"direction": "out", "channel": "phone", "kind": "appointment", "outcome": "no_answer"}).want(201)
-	n.engineer.once("/work-orders/"+order+"/sheet", sheetOf(v, "no_access", m{"notes": "敲门无人"})).want(201)
+	n.engineer.once("/work-orders/"+order+"/sheet", sheetOf(v, "no_access", nil)).want(201)
 	if o := n.dispatcher.get("/work-orders/"+order).want(200).is("ready", "state").is(1, "no_access_count"); o.at("paused_at") == nil {
 		t.Error("we were there, nobody opened, and our clock runs on")
 	}
@@ -643,6 +645,14 @@ func TestDay10PartnerOutlet(t *testing.T) {
 		t.Errorf("performed by %q, money held by %q; want the partner", performed, held)
 	}
 
+	// In the month's figures the partner sees his own work alone; head office sees both.
+	boss.get("/reports/receipts?to=2026-11-30&from=2026-11-01").want(200).is(12000, "totals", "total_minor").is(0, "totals", "balance_minor")
+	figures := boss.get("/reports/engineers?to=2026-11-30&from=2026-11-01").want(200).is(fixer, "items", 0, "engineer_id").is(1, "items", 0, "visits")
+	if len(figures.list("items")) != 1 {
+		t.Errorf("the partner sees figures of %d engineers", len(figures.list("items")))
+	}
+	smith.get("/reports/engineers").want(403)
+
 	// An offer that is taken back, or that nobody answers, comes to nothing.
 	n.dispatcher.post("/work-orders/"+ours+"/hand-over", m{"organisation_code": "P-EAST", "reason": "忙", "answer_by": at(0, 12, 0)}).want(201)
 	n.dispatcher.post("/work-orders/"+ours+"/hand-over/withdraw", nil).want(200).is("withdrawn", "hand_over", "state")
@@ -667,6 +677,46 @@ func (w *world) headCode() string {
 	}
 	w.t.Fatal("no head office")
 	return ""
+}
+
+// On time is the window announced last before the day; what we change counts against us.
+func TestOnTimeIsMeasuredAgainstTheAnnouncedWindow(t *testing.T) {
+	t.Parallel()
+	n := newTown(t)
+	day := []struct {
+		name      string
+		moved     string // cause of a change on the day itself
+		arrive    time.Time
+		punctual  int
+		announced time.Time
+	}{
+		{"inside the window", "", at(0, 9, 20), 1, at(0, 9, 0)},
+		{"too late", "", at(0, 11, 30), 0, at(0, 10, 30)},
+		{"moved by us, kept the new window", "us", at(0, 13, 10), 0, at(0, 12, 0)},
+		{"moved by the customer, kept the new window", "customer", at(0, 15, 10), 1, at(0, 14, 0)},
+	}
+	orders, visits := make([]string, len(day)), make([]string, len(day))
+	for i, c := range day {
+		_, orders[i] = n.order(n.covered(fmt.Sprintf("OT-%d", i)), m{"duration_minutes": 20})
+		visits[i] = n.book(orders[i], n.right, c.announced, c.announced.Add(20*time.Minute), "window", m{"from": c.announced, "to": c.announced.Add(time.Hour)}).want(201).str("id")
+		if c.moved != "" {
+			from := c.announced.Add(time.Hour)
+			n.dispatcher.post("/visits/"+visits[i]+"/reschedule", m{"starts_at": from, "ends_at": from.Add(20 * time.Minute), "window": m{"from": from, "to": from.Add(time.Hour)}, "reason": c.name, "cause": c.moved}).want(200)
+		}
+	}
+	n.later(0, 17, 0)
+	n.anew()
+	kept := 0
+	for i, c := range day {
+		n.engineer.post("/visits/"+visits[i]+"/arrive", m{"at": c.arrive}).want(200)
+		n.engineer.once("/work-orders/"+orders[i]+"/sheet", sheetOf(visits[i], "done", m{"arrived_at": c.arrive, "finished_at": c.arrive.Add(20 * time.Minute)})).want(201)
+		kept += c.punctual
+		r := n.manager.get("/reports/engineers?from=2026-11-16&to=2026-11-16").want(200)
+		if r.num("items", 0, "promised") != i+1 || r.num("items", 0, "kept") != kept {
+			t.Errorf("%s: %d of %d kept, want %d", c.name, r.num("items", 0, "kept"), r.num("items", 0, "promised"), kept)
+		}
+	}
+	n.sound()
 }
 
 // Nobody is in at 07:40, and the engineer is ill: twenty minutes later his customers are on the list.
@@ -762,12 +812,15 @@ func TestMonthEnd(t *testing.T) {
 	e := n.manager.get("/reports/engineers?from=2026-11-01&to=2026-11-30").want(200)
 	e.is(4, "items", 0, "visits").is(4, "items", 0, "repairs").is(1, "items", 0, "first_time_fix").is(180, "items", 0, "work_minutes").is(15500, "items", 0, "takings_minor")
 	for _, kind := range []string{"receipts", "receivables", "defects", "engineers"} {
-		csv := n.manager.get("/reports/" + kind + "?format=csv&to=2026-11-30").want(200)
-		if !strings.HasPrefix(string(csv.raw), "\ufeff") {
+		file := n.manager.get("/reports/" + kind + "?format=csv&to=2026-11-30").want(200)
+		if !strings.HasPrefix(string(file.raw), "\ufeff") {
 			t.Errorf("%s.csv has no mark of UTF-8", kind)
 		}
-		if strings.Contains(string(csv.raw), "\n=") || kind == "defects" && !strings.Contains(string(csv.raw), "'=2+5") {
-			t.Errorf("%s.csv holds a formula: %s", kind, csv.raw)
+		if table, err := csv.NewReader(strings.NewReader(string(file.raw))).ReadAll(); err != nil || len(table) < 2 {
+			t.Errorf("%s.csv has %d lines: %v", kind, len(table), err)
+		}
+		if strings.Contains(string(file.raw), "\n=") || kind == "defects" && !strings.Contains(string(file.raw), "'=2+5") {
+			t.Errorf("%s.csv holds a formula: %s", kind, file.raw)
 		}
 		for _, lang := range []string{"zh-Hans", "en"} {
 			if pdf := n.manager.get("/reports/" + kind + "?format=pdf&to=2026-11-30&lang=" + lang).want(200); !strings.HasPrefix(string(pdf.raw), "%PDF") {

@@ -187,9 +187,10 @@ func (s *Server) reportPDF(ctx context.Context, p wish, by auth.Caller, r kpi.Re
 	if r.From != nil {
 		paper.From = *r.From
 	}
+	totals := r.Totals.Cells()
 	for i, col := range r.Columns {
 		column := pdf.ReportColumn{Head: t("col." + col), Width: 1.6}
-		if _, text := r.Totals.Cells()[i].(string); !text {
+		if _, text := totals[i].(string); !text {
 			column.Figure, column.Width = true, 1
 		}
 		paper.Columns = append(paper.Columns, column)

@@ -361,6 +361,18 @@ func (w *work) sheetAllowed(ctx context.Context, o *Order, in SheetInput) error 
 			Allow("quote", "need_approval", "declined", "no_fault_found").With("state", string(o.State))
 	}
 	switch in.Outcome {
+	case "no_access":
+		if strings.TrimSpace(in.Notes) != "" || len(in.Photos) > 0 {
+			return nil
+		}
+		rang, err := rangCustomer(ctx, w.tx, o.ID)
+		if err != nil {
+			return err
+		}
+		if !rang {
+			return fault.New(fault.Invalid, "sheet_incomplete", "a sheet with the outcome %s needs more: see the fields named", in.Outcome).
+				Field("body.notes", "log a call from the door, take a photo of it, or say why neither was possible")
+		}
 	case "taken_to_depot":
 		c, err := w.custody.OpenOf(ctx, o.ID)
 		if err != nil {

@@ -105,18 +105,3 @@ func (f Figures) Engineers(ctx context.Context, s auth.Scope, a Ask) (Report, er
 	r.Items, r.Totals = rows(list), sum
 	return r, nil
 }
-
-// Report answers the report of a kind.
-func (f Figures) Report(ctx context.Context, s auth.Scope, kind string, a Ask) (Report, error) {
-	switch kind {
-	case "receipts":
-		return f.Receipts(ctx, s, a)
-	case "receivables":
-		return f.Receivables(ctx, s, a)
-	case "defects":
-		return f.Defects(ctx, s, a)
-	case "engineers":
-		return f.Engineers(ctx, s, a)
-	}
-	return Report{}, fault.New(fault.NotFound, "report_unknown", "there is no report %q", kind)
-}

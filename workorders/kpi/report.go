@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/uptrace/bun"
-
 	"paigong/internal/auth"
 	"paigong/internal/calendar"
 	"paigong/internal/fault"
@@ -17,15 +15,6 @@ const MaxRows = 10_000
 
 // RepeatDays is how long a repair has to hold to count as a fix at the first visit.
 const RepeatDays = 30
-
-// Figures answers reports from a database.
-type Figures struct{ db bun.IDB }
-
-// New reads from db.
-func New(db bun.IDB) Figures { return Figures{db} }
-
-// In reads inside a transaction.
-func (f Figures) In(tx bun.IDB) Figures { return Figures{tx} }
 
 // Ask says what is wanted.
 type Ask struct {
