@@ -168,11 +168,14 @@ func each(islands []*search, do func(*search)) {
 // rounds is how often islands exchange what they have.
 const rounds = 50
 
-// A plan is remembered every so many iterations; remembered routes are recombined every so
-// many rounds.
+// A plan is remembered every so many iterations; remembered routes are recombined for the
+// first time after so many, and then as often as the work allows.
 const (
 	rememberEvery = 20
-	combineEvery  = 10
+	combineFirst  = 2000
+	// Looking at so many remembered routes weighs as one iteration: on larger days, where a
+	// recombination takes longer, there are fewer of them.
+	combineShare  = 6000
 	exchangeEvery = 10
 )
 
@@ -181,6 +184,11 @@ func improve(islands []*search, o Options) int {
 	size := max(1, o.Iterations/rounds)
 	if o.Iterations <= 0 {
 		size = max(1, min(200, 20000/len(islands[0].m.jobs)))
+	}
+	for _, s := range islands {
+		if s.due = combineFirst; o.Iterations > 0 {
+			s.due = max(1, min(combineFirst, o.Iterations/5))
+		}
 	}
 	done, fraction, round := 0, 0.0, 0
 	for fraction < 1 {
@@ -201,8 +209,10 @@ func improve(islands []*search, o Options) int {
 					s.remember()
 				}
 			}
-			if s.rounds++; s.rounds%combineEvery == 0 {
+			if s.since += length; s.since >= s.due {
+				s.pool.work = 0
 				s.recombine()
+				s.since, s.due = 0, max(s.due, s.pool.work/combineShare)
 			}
 		})
 		if round++; round%exchangeEvery == 0 && len(islands) > 1 {

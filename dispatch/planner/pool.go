@@ -20,7 +20,7 @@ type pool struct {
 
 	price, bestPrice, reduced []float64
 	cover                     []int32
-	steps                     int
+	work                      int // routes looked at in this recombination
 }
 
 // column is a remembered route.
@@ -251,6 +251,7 @@ func (q *partition) value(price []float64) float64 {
 }
 
 func (q *partition) rateLive(price []float64) {
+	q.p.work += len(q.live)
 	for _, i := range q.live {
 		c := &q.p.columns[i]
 		w := float64(c.cost)
@@ -454,7 +455,7 @@ func (q *partition) dive() []int32 {
 
 // pooledOrders is up to how many orders routes are remembered: a plunge looks at every
 // remembered route for every route it fixes, which larger days cannot afford.
-const pooledOrders = 400
+const pooledOrders = 250
 
 // remember puts the present routes into the pool.
 func (s *search) remember() {

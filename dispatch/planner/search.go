@@ -48,7 +48,7 @@ type search struct {
 
 	pace       pace
 	pool       *pool
-	rounds     int
+	since, due int    // iterations since the last recombination, and until the next
 	memory     []memo // job × crew
 	versions   uint32
 	speculated []int32
