@@ -11,7 +11,7 @@ import (
 	"paigong/internal/say"
 )
 
-var messageKey = regexp.MustCompile(`"(message\.[a-z_]+\.[a-z_]+)"(\+)?`)
+var messageKey = regexp.MustCompile(`"(message\.[a-z_]+\.[a-z_]+)"`)
 
 // Every message the program sends has a text, in both languages by the catalogue's own test.
 func TestEveryMessageHasAText(t *testing.T) {
@@ -27,7 +27,7 @@ func TestEveryMessageHasAText(t *testing.T) {
 				return err
 			}
 			for _, found := range messageKey.FindAllStringSubmatch(string(text), -1) {
-				if found[2] == "" && !strings.HasSuffix(found[1], "_") {
+				if !strings.HasSuffix(found[1], "_") { // the rest of it depends
 					used[found[1]] = name
 				}
 			}

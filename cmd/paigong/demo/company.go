@@ -420,7 +420,7 @@ func (c *company) parts(ctx context.Context) error {
 }
 
 // clientCount is about what three weeks of ordinary work need.
-const clientCount = 300
+const clientCount = 270
 
 func (c *company) customers(ctx context.Context) (err error) {
 	if c.orgIDs, err = c.orgs(ctx); err != nil {

@@ -660,12 +660,19 @@ func (c *company) freshSlips(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		var found bool
-		if j.slot, found = c.free("HZ-XH", j.client.device.skill, c.at(1, 8, 0)); !found {
-			continue
+		booked := false
+		for range 12 { // the crews of the day have given some of these slots away
+			var found bool
+			if j.slot, found = c.free("HZ-XH", j.client.device.skill, c.at(1, 8, 0)); !found {
+				break
+			}
+			j.visit, err = c.desk.Assign(ctx, c.who["dispatcher"], j.order, workorders.AssignInput{EngineerID: j.slot.who.id, StartsAt: j.slot.from, EndsAt: j.slot.till, OverrideReason: ptr("客户指定时间")})
+			if booked = err == nil; booked {
+				break
+			}
 		}
-		if j.visit, err = c.desk.Assign(ctx, c.who["dispatcher"], j.order, workorders.AssignInput{EngineerID: j.slot.who.id, StartsAt: j.slot.from, EndsAt: j.slot.till, OverrideReason: ptr("客户指定时间")}); err != nil {
-			return err
+		if !booked {
+			continue
 		}
 		for _, act := range []string{"ready", "hand-over"}[:i] {
 			if err := c.slip(ctx, j, act); err != nil {
