@@ -236,6 +236,19 @@ func TestDay3PartFetchedOnTheWay(t *testing.T) {
 	n.book(fourth, n.empty, at(0, 11, 0), at(0, 12, 0)).want(201)
 	slip = n.keeper.get("/pickups?work_order="+fourth).want(200).str("items", 0, "id")
 	n.keeper.post("/pickups/"+slip+"/cancel", m{"why": "货架上没有"}).want(200).is("cancelled", "state")
+
+	// Another store has it: a new slip there, and the promise moves along.
+	n.admin.post("/places", m{"code": "OUT1", "name": "望京网点", "kind": "outlet", "lat": 39.99, "lng": 116.47}).want(201)
+	n.receive("P5", 1, "WH")
+	_, fifth := n.order(n.covered("W3e"), m{"parts": []m{{"sku": "P5", "quantity": 1}}, "duration_minutes": 20})
+	n.book(fifth, n.empty, at(0, 15, 0), at(0, 15, 20)).want(201)
+	n.receive("P5", 1, "OUT1")
+	slip = n.keeper.get("/pickups?work_order="+fifth).want(200).is("WH", "items", 0, "place_code").str("items", 0, "id")
+	n.keeper.post("/pickups/"+slip+"/cancel", m{"why": "货架上没有"}).want(200)
+	n.keeper.get("/pickups?state=to_pick&work_order="+fifth).want(200).is("OUT1", "items", 0, "place_code")
+	if _, held := n.stockOf("P5", "OUT1"); held != 1 {
+		t.Errorf("%d of P5 are promised at the outlet, want 1", held)
+	}
 	n.sound()
 }
 

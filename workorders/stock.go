@@ -125,6 +125,9 @@ func (d *Desk) PickupDo(ctx context.Context, by auth.Caller, id uuid.UUID, act s
 			}
 		}
 		if act == "cancel" {
+			if _, err := w.fetchElsewhere(ctx, &o, p); err != nil {
+				return err
+			}
 			if err := w.tellOffice(ctx, &o, "desk", "message.desk.pickup_cancelled"); err != nil {
 				return err
 			}
