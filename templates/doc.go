@@ -142,6 +142,7 @@
 //	POST /requests  address asset_id brand category channel customer_id customer_name description kind model phone proof purchased_on received_at received_reason region_code serial_number site_id summary told
 //	POST /requests/{number}/answer  customer_confirmed fault_code solution
 //	POST /requests/{number}/conversations  channel direction kind promised_at text
+//	POST /requests/{number}/customer  address customer_name phone region_code
 //	POST /requests/{number}/reply  text
 //	POST /requests/{number}/triage  duplicate_of outcome reason
 //	POST /requests/{number}/work-order  duration_minutes kind mode part_quantity part_sku priority skill_codes window_from window_to

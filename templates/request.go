@@ -84,9 +84,10 @@ type Request struct {
 	Skills      []Option
 	PartChoices []Option
 	FaultCodes  []Option
-	Minutes     int // proposed length of the work
-	Priority    int // proposed
-	// Allowed: triage reply answer work-order conversations.
+	Regions     []Option // for the place of a customer who is named later
+	Minutes     int      // proposed length of the work
+	Priority    int      // proposed
+	// Allowed: triage reply answer work-order conversations customer.
 	Allowed []string
 }
 

@@ -185,7 +185,7 @@ func full(lang string) []sample {
 	asset := Asset{Chrome: chrome(lang, "/assets/a1"), Device: device, Customer: customer, Site: site, ProducedOn: "2023-04-01", Proof: "invoice", Repairs: 2, Events: events[:3], Orders: earlier}
 	asset.Device.Plate = "京A·12345"
 
-	request := Request{chrome(lang, "/requests/RQ-2026-000211"), "RQ-2026-000211", "received", "repair", "phone", "热水器点不着火", "打火有声音，没火。", "上门检测费 80 元", at(21, 9, 40), "林晓", at(22, 9, 40), time.Time{}, "更换电池", customer, contacts, site, device, earlier, earlier, events, []File{photo}, []Option{{Value: "gas", Text: "燃气", Selected: true}, {Value: "cool", Text: "制冷"}}, parts, []Option{{Value: "F03", Text: "F03 不制冷"}}, 60, 3, []string{"triage", "reply", "answer", "work-order", "conversations"}}
+	request := Request{chrome(lang, "/requests/RQ-2026-000211"), "RQ-2026-000211", "received", "repair", "phone", "热水器点不着火", "打火有声音，没火。", "上门检测费 80 元", at(21, 9, 40), "林晓", at(22, 9, 40), time.Time{}, "更换电池", customer, contacts, site, device, earlier, earlier, events, []File{photo}, []Option{{Value: "gas", Text: "燃气", Selected: true}, {Value: "cool", Text: "制冷"}}, parts, []Option{{Value: "F03", Text: "F03 不制冷"}}, regions, 60, 3, []string{"triage", "reply", "answer", "work-order", "conversations", "customer"}}
 	answered := request
 	answered.State, answered.RepliedAt, answered.Allowed, answered.Duplicates = "answered", at(21, 9, 44), nil, nil
 	grave := Complaint{chrome(lang, "/complaints/k1"), "k1", "K-2026-0007", "investigating", "complaint", 2, 2, "返修", "机器修了两次还是坏", "phone", at(20, 15, 0), at(21, 15, 0), time.Time{}, "赵主管", "王伟", "免费更换主板", "电话核实，确为同一故障", customer, contacts, earlier[0], followUp, events, []string{"reply", "verify", "propose", "accept", "refuse", "escalate", "close"}}

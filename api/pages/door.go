@@ -18,8 +18,19 @@ import (
 	"paigong/workorders"
 )
 
-// secure reports whether cookies may only travel over TLS. Plain http is for this machine alone.
-func secure(r *http.Request) bool { return r.TLS != nil }
+// secure reports whether cookies may only travel over TLS. Plain http is for this machine alone: under any
+// other name a proxy is expected to speak TLS in front of us.
+func secure(r *http.Request) bool {
+	if r.TLS != nil {
+		return true
+	}
+	host := r.Host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return host != "localhost" && (ip == nil || !ip.IsLoopback())
+}
 
 // sessionCookie is bound to this host over TLS; a name with __Host- needs Secure.
 func sessionCookie(r *http.Request) string {

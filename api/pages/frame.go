@@ -214,7 +214,7 @@ func (p *Pages) done(may auth.Permission, d deed, again view, keyed bool) echo.H
 		if err != nil {
 			return p.problem(a, err)
 		}
-		next, err := p.run(a, f, a.by, a.by.UserID.String(), keyed, d)
+		next, err := p.run(a, f, a.by, a.by.UserID.String()+" POST "+c.Request().URL.Path, keyed, d)
 		if err != nil {
 			return p.again(a, f, err, again)
 		}
@@ -228,7 +228,8 @@ type answered struct {
 	Next string `json:"next"`
 }
 
-// run does a deed once for its key. Without a key it just does it, unless one is needed.
+// run does a deed once for its key. Without a key it just does it, unless one is needed. The scope says who
+// sends which form; it is kept, and so is the address that follows, so neither may hold a customer's link.
 func (p *Pages) run(a *ask, f *form, by auth.Caller, scope string, keyed bool, d deed) (string, error) {
 	key := f.Get("idempotency_key")
 	if key == "" {
@@ -246,7 +247,7 @@ func (p *Pages) run(a *ask, f *form, by auth.Caller, scope string, keyed bool, d
 	if err != nil {
 		return "", err
 	}
-	call := workorders.Call{Scope: scope + " POST " + a.Request().URL.Path, Key: key, Route: "POST " + a.Path(), Body: body}
+	call := workorders.Call{Scope: scope, Key: key, Route: "POST " + a.Path(), Body: body}
 	var next string
 	_, kept, replayed, err := p.desk.Once(a.ctx(), by, call, func(ctx context.Context) (int, any, error) {
 		var err error

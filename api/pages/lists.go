@@ -317,7 +317,7 @@ func (a *ask) fileViews(list []files.File) []templates.File {
 }
 
 func deviceName(brand, category, model string) string {
-	return strings.Join(slices.DeleteFunc([]string{brand, category, model}, func(s string) bool { return strings.TrimSpace(s) == "" }), " ")
+	return strings.Join(slices.DeleteFunc([]string{brand, model, category}, func(s string) bool { return strings.TrimSpace(s) == "" }), " ")
 }
 
 func (a *ask) deviceView(d customers.Asset) templates.Device {

@@ -166,12 +166,16 @@ func orderVisits(a *ask, o *workorders.Order, v *templates.Order) error {
 
 func (a *ask) candidateView(c dispatch.Candidate) templates.Candidate {
 	v := templates.Candidate{EngineerID: c.EngineerID.String(), Name: c.Name, Staff: c.StaffNumber, Eligible: c.Eligible, Score: c.Score, StartsAt: zero(c.StartsAt), EndsAt: zero(c.EndsAt), Travel: c.TravelMinutes}
-	for _, p := range c.Parts {
-		v.Parts = append(v.Parts, templates.SeenPart{SKU: p.SKU, Needed: p.Needed, InVan: p.InVan, From: zero(p.FromPlaceName)})
-	}
+	told := false // a reason says already where the parts come from
 	for _, r := range c.Reasons {
 		r = r.In(a.lang)
+		told = told || strings.HasPrefix(r.Rule, "part")
 		v.Reasons = append(v.Reasons, templates.Reason{Rule: r.Rule, Effect: r.Effect, Text: r.Text})
+	}
+	for _, p := range c.Parts {
+		if !told {
+			v.Parts = append(v.Parts, templates.SeenPart{SKU: p.SKU, Needed: p.Needed, InVan: p.InVan, From: zero(p.FromPlaceName)})
+		}
 	}
 	return v
 }
@@ -293,7 +297,7 @@ func orderDevice(a *ask, o *workorders.Order, v *templates.Order) error {
 		return err
 	}
 	for _, h := range history.Items {
-		if h.Kind == "work_order" && h.ID != o.ID {
+		if h.Kind == "work_order" && h.ID != o.ID && h.At.Before(o.CreatedAt) {
 			v.Earlier = append(v.Earlier, orderLink(h.Number, h.Summary, workorders.OrderState(h.State)))
 		}
 	}

@@ -131,14 +131,14 @@ func (p *Pages) byCustomer(act string) echo.HandlerFunc {
 		if drawn := f.text("signature"); drawn != "" && drawn != "[]" {
 			in.Signature = json.RawMessage(drawn)
 		}
-		next, err := p.run(a, f, by, workorders.LinkScope(token), false, func(ctx context.Context, _ *ask, _ *form) (string, error) {
+		_, err = p.run(a, f, by, workorders.LinkScope(token)+" POST "+act, false, func(ctx context.Context, _ *ask, _ *form) (string, error) {
 			var err error
 			if act == "approve" {
 				_, err = p.desk.ApproveByLink(ctx, token, address(c.Request()), in)
 			} else {
 				_, err = p.desk.DeclineByLink(ctx, token, in)
 			}
-			return "/c/" + token, err
+			return "/", err
 		})
 		if err != nil {
 			return p.again(a, f, err, func(a *ask) (templates.Page, error) {
@@ -149,7 +149,7 @@ func (p *Pages) byCustomer(act string) echo.HandlerFunc {
 				return p.tracked(a, seen), nil
 			})
 		}
-		return c.Redirect(http.StatusSeeOther, withDone(next, act))
+		return c.Redirect(http.StatusSeeOther, withDone("/c/"+token, act))
 	}
 }
 
@@ -214,7 +214,7 @@ func (p *Pages) report(c echo.Context) error {
 		return p.problem(a, err)
 	}
 	by := auth.System("report")
-	next, err := p.run(a, f, by, "report", true, func(ctx context.Context, a *ask, f *form) (string, error) {
+	next, err := p.run(a, f, by, "anyone POST /report", true, func(ctx context.Context, a *ask, f *form) (string, error) {
 		what, name, phone, where := f.need("summary"), f.need("name"), f.need("phone"), f.need("address")
 		if err := f.err(); err != nil {
 			return "", err

@@ -75,6 +75,7 @@ func (p *Pages) Mount(e *echo.Echo) {
 	see("/requests", auth.ReadRequests, p.requests)
 	see("/requests/:number", auth.ReadRequests, p.request)
 	do("/requests", auth.TakeRequest, p.takeRequest, p.intake)
+	do("/requests/:number/customer", auth.WriteCustomers, p.nameCustomer, p.request)
 	do("/requests/:number/reply", auth.ReplyRequest, p.reply, p.request)
 	do("/requests/:number/triage", auth.TriageRequest, p.triage, p.request)
 	do("/requests/:number/answer", auth.AnswerRequest, p.answer, p.request)

@@ -142,7 +142,16 @@ func TestReportOfAStranger(t *testing.T) {
 	}
 	thanks.hides("13700001111")
 	n.signedIn("agent").see("/requests", 200).shows("热水器不点火")
-	n.signedIn("agent").see("/requests/SR-2026-000001", 200).shows("吴先生", "13700001111", "海淀区 1 号")
+	agent := n.signedIn("agent")
+	page := agent.see("/requests/SR-2026-000001", 200).shows("吴先生", "13700001111", "海淀区 1 号")
+	// Whoever answers finds out who it was; only then somebody can be sent.
+	page.form("/requests/SR-2026-000001/work-order").send(nil).refused(409, "客户")
+	page.form("/requests/SR-2026-000001/customer").send(url.Values{"phone": {"13700001111"}}).refused(422, "必填")
+	page = page.form("/requests/SR-2026-000001/customer").send(url.Values{"phone": {"13700001111"}, "customer_name": {"吴先生"}, "address": {"海淀区 1 号"}, "region_code": {"bj-hd"}}).done().shows("吴先生", "137 0000 1111")
+	if page.offers("/requests/SR-2026-000001/customer") {
+		t.Error("the customer may be named twice")
+	}
+	page.form("/requests/SR-2026-000001/work-order").send(nil).done().shows("WO-2026-000001", "海淀区 1 号")
 }
 
 // A form that another site sends in somebody's name does nothing.
@@ -187,6 +196,13 @@ func TestDoor(t *testing.T) {
 		if strings.Contains(cookie, "Secure") {
 			t.Errorf("over plain http nobody would send %q back", cookie)
 		}
+	}
+	// Under any name but that of this machine the cookie travels over TLS alone.
+	r := must(http.NewRequest("POST", n.server.URL+"/login", strings.NewReader(url.Values{"login": {"agent"}, "password": {password}}.Encode())))(t)
+	r.Host = "service.example"
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if cookie := n.stranger().do(r).header.Get("Set-Cookie"); !strings.HasPrefix(cookie, "__Host-paigong=") || !strings.Contains(cookie, "Secure") {
+		t.Errorf("behind a proxy the cookie is %q", cookie)
 	}
 	agent := n.signedIn("agent")
 	if to := agent.see("/orders", 200).form("/logout").send(nil).leads(); to != "/login" {

@@ -263,6 +263,11 @@ func (p *Pages) request(a *ask) (templates.Page, error) {
 		return nil, err
 	}
 	v.Allowed = a.requestActs(r)
+	if v.May("customer") {
+		if v.Regions, err = a.regions(); err != nil {
+			return nil, err
+		}
+	}
 	v.Chrome = a.chrome()
 	return v, nil
 }
@@ -280,6 +285,7 @@ func (a *ask) requestActs(r workorders.Request) []string {
 	}{
 		{"triage", possible["triage"] || possible["duplicate"] || possible["reject"], auth.TriageRequest}, {"reply", possible["reply"], auth.ReplyRequest}, {"answer", possible["answer"], auth.AnswerRequest},
 		{"work-order", possible["work_order"], auth.OpenOrder}, {"conversations", true, auth.LogConversation},
+		{"customer", r.CustomerID == nil && (r.State == workorders.RequestReceived || r.State == workorders.RequestTriaged) && a.by.May(auth.TakeRequest), auth.WriteCustomers},
 	} {
 		if c.can && a.by.May(c.may) {
 			out = append(out, c.form)
@@ -320,6 +326,58 @@ func (a *ask) whoAndWhat(customer, site, asset *uuid.UUID, link *templates.Link,
 		}
 	}
 	return nil
+}
+
+// nameCustomer says who is behind a request that came without: whoever has the telephone number, else
+// somebody new.
+func (p *Pages) nameCustomer(ctx context.Context, a *ask, f *form) (string, error) {
+	phone, name, address := f.text("phone"), f.text("customer_name"), f.text("address")
+	if address != "" {
+		f.need("region_code")
+	}
+	if phone == "" {
+		f.need("customer_name")
+	}
+	if err := f.err(); err != nil {
+		return "", err
+	}
+	number := a.Param("number")
+	err := p.desk.Keep(ctx, a.by, func(ctx context.Context, l workorders.Ledgers) error {
+		var patch workorders.RequestPatch
+		if phone != "" {
+			known, err := l.Customers.ByPhone(ctx, a.by.Scope(), phone)
+			if err != nil {
+				return err
+			}
+			if len(known) > 0 {
+				patch.CustomerID = &known[0].Customer.ID
+				if sites := known[0].Customer.Sites; len(sites) == 1 && address == "" {
+					patch.SiteID = &sites[0].ID
+				}
+			}
+		}
+		if patch.CustomerID == nil {
+			if name == "" {
+				f.wrong("customer_name", "required")
+				return f.err()
+			}
+			c, err := p.desk.AddCustomer(ctx, a.by, customers.CustomerInput{Name: name, Phone: phone})
+			if err != nil {
+				return err
+			}
+			patch.CustomerID = &c.ID
+		}
+		if address != "" {
+			s, err := l.Customers.AddSite(ctx, a.by, *patch.CustomerID, customers.SiteInput{Address: address, RegionCode: f.text("region_code")})
+			if err != nil {
+				return err
+			}
+			patch.SiteID = &s.ID
+		}
+		_, err := p.desk.AmendRequest(ctx, a.by, number, 0, patch)
+		return err
+	})
+	return "/requests/" + number, err
 }
 
 func (p *Pages) reply(ctx context.Context, a *ask, f *form) (string, error) {

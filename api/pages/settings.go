@@ -14,6 +14,7 @@ import (
 	"paigong/internal/notify"
 	"paigong/templates"
 	"paigong/workorders"
+	"paigong/workorders/customers"
 )
 
 func (p *Pages) settings(a *ask) (templates.Page, error) {
@@ -175,7 +176,7 @@ func (p *Pages) engineers(a *ask) (templates.Page, error) {
 	v := templates.SettingsEngineers{MayEdit: a.by.May(auth.PlanShifts)}
 	regions := map[string]string{}
 	for _, e := range page.Items {
-		row := templates.EngineerRow{ID: e.ID.String(), Name: e.Name, Staff: e.StaffNumber, Phone: zero(e.Phone), Organisation: orgs[e.OrgCode], VisitsToday: visits[e.ID]}
+		row := templates.EngineerRow{ID: e.ID.String(), Name: e.Name, Staff: e.StaffNumber, Phone: customers.ShowPhone(zero(e.Phone)), Organisation: orgs[e.OrgCode], VisitsToday: visits[e.ID]}
 		for _, code := range e.RegionCodes {
 			if regions[code] == "" {
 				regions[code] = a.regionName(code)

@@ -23,7 +23,10 @@ var tones = map[string]string{
 // told is the timeline in the reader's language.
 func (a *ask) told(list []workorders.Entry, engineers map[uuid.UUID]string) []templates.Event {
 	out := make([]templates.Event, 0, len(list))
-	for _, e := range list {
+	for i, e := range list {
+		if e.Action == "depart" && i > 0 && list[i-1].Action == "visit_depart" {
+			continue // the order follows its visit: told once
+		}
 		event := templates.Event{At: e.At, Actor: a.doer(e.Actor), Text: a.what(e.Action), Tone: tones[e.Action]}
 		if e.OnBehalfOf != nil {
 			event.OnBehalfOf = engineers[*e.OnBehalfOf]
