@@ -41,6 +41,9 @@ const rounds = 20
 func TestRaceRescheduleAgainstSheet(t *testing.T) {
 	t.Parallel()
 	n := newTown(t)
+	for _, e := range []string{n.right, n.empty} {
+		n.admin.patch("/engineers/"+e, m{"max_visits": 100}).want(200)
+	}
 	sheets := 0
 	for i := range rounds {
 		_, order := n.order(n.covered(fmt.Sprintf("R1-%d", i)), m{"duration_minutes": 15})
@@ -79,6 +82,9 @@ func TestRaceRescheduleAgainstSheet(t *testing.T) {
 func TestRaceDisplaceAgainstDepart(t *testing.T) {
 	t.Parallel()
 	n := newTown(t)
+	for _, e := range []string{n.right, n.empty} {
+		n.admin.patch("/engineers/"+e, m{"max_visits": 100}).want(200)
+	}
 	for i := range rounds {
 		_, order := n.order(n.covered(fmt.Sprintf("R2-%d", i)), m{"duration_minutes": 10})
 		from := at(i/10, 9, 0).Add(time.Duration(i%10) * 50 * time.Minute)
@@ -110,6 +116,9 @@ func TestRaceDisplaceAgainstDepart(t *testing.T) {
 func TestRaceTwoKeepersOnOnePickup(t *testing.T) {
 	t.Parallel()
 	n := newTown(t)
+	for _, e := range []string{n.right, n.empty} {
+		n.admin.patch("/engineers/"+e, m{"max_visits": 100}).want(200)
+	}
 	n.receive("P3", rounds, "WH")
 	second := n.user("stock2", nil, "stock")
 	for i := range rounds {
@@ -137,6 +146,9 @@ func TestRaceTwoKeepersOnOnePickup(t *testing.T) {
 func TestRaceAllotmentOfTheLastPiece(t *testing.T) {
 	t.Parallel()
 	n := newTown(t)
+	for _, e := range []string{n.right, n.empty} {
+		n.admin.patch("/engineers/"+e, m{"max_visits": 100}).want(200)
+	}
 	waits := func(serial string, priority int, from time.Time) string {
 		_, order := n.order(n.covered(serial), m{"priority": priority, "duration_minutes": 10})
 		v := n.book(order, n.right, from, from.Add(10*time.Minute)).want(201).str("id")
@@ -181,6 +193,9 @@ func TestRaceAllotmentOfTheLastPiece(t *testing.T) {
 func TestRaceForTheLastPart(t *testing.T) {
 	t.Parallel()
 	n := newTown(t)
+	for _, e := range []string{n.right, n.empty} {
+		n.admin.patch("/engineers/"+e, m{"max_visits": 100}).want(200)
+	}
 	for i := range rounds {
 		n.receive("P5", 1, "WH")
 		from := at(i/5, 9, 0).Add(time.Duration(i%5) * 100 * time.Minute)
