@@ -79,10 +79,10 @@ func (p *Pages) order(a *ask) (templates.Page, error) {
 	}
 	v.Device.Coverage, v.Device.CoverageWhy = a.covered(o.Coverage)
 	if o.ServingCode != o.OrganisationCode {
-		v.Partner = o.ServingCode
+		v.Partner = a.organisation(o.ServingCode)
 	}
 	if h := o.HandOver; h != nil && h.State == workorders.HandOverOffered {
-		v.HandOverTo = h.To
+		v.HandOverTo = a.organisation(h.To)
 	}
 	for _, steps := range []func(*ask, *workorders.Order, *templates.Order) error{orderRequest, orderVisits, orderParts, orderMoney, orderDevice, orderAround, orderFiles, orderChoices} {
 		if err := steps(a, &o, &v); err != nil {
@@ -92,6 +92,14 @@ func (p *Pages) order(a *ask) (templates.Page, error) {
 	v.Papers, v.ShareLink = a.orderPapers(o, v), a.shownMe["share:"+o.Number]
 	v.Chrome = a.chrome()
 	return v, nil
+}
+
+// organisation is the name behind a code.
+func (a *ask) organisation(code string) string {
+	if o, err := a.look().People.ByCode(a.ctx(), code); err == nil {
+		return o.Name
+	}
+	return code
 }
 
 func (a *ask) orderMarks(o workorders.Order) []string {

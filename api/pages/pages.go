@@ -155,7 +155,7 @@ func (p *Pages) Mount(e *echo.Echo) {
 	see("/assets", auth.ReadCustomers, p.assets)
 	see("/assets/:id", auth.ReadCustomers, p.asset)
 
-	see("/settings", auth.ReadReports, p.settings)
+	see("/settings", auth.ReadUsers, p.settings)
 	see("/settings/users", auth.ReadUsers, p.users)
 	do("/settings/users", auth.ManageUsers, p.addUser, p.users)
 	see("/settings/organisations", auth.ReadOrganisations, p.organisations)
