@@ -32,29 +32,35 @@ func (s *Server) report(ctx context.Context, by auth.Caller, in *struct {
 	Format string `query:"format" doc:"json (default), csv or pdf"`
 	Lang   string `query:"lang" doc:"zh-Hans or en; absent = the reader's"`
 }) (*blob, error) {
-	right, known := reportRight[in.Kind]
-	if !known {
-		return nil, fault.New(fault.NotFound, "report_unknown", "there is no report %q", in.Kind)
-	}
-	if err := by.Must(right); err != nil {
-		return nil, err
-	}
-	p, err := printOf(by, in.Lang, "", "")
+	r, err := s.Report(ctx, by, in.Kind, in.From, in.To, in.By)
 	if err != nil {
 		return nil, err
+	}
+	return s.reportAs(ctx, by, r, in.Format, in.Lang)
+}
+
+// Report reads the figures of a kind. Days are YYYY-MM-DD; an empty to is today at the reader's
+// organisation, an empty from the first of its month. group "" is the usual way of the report.
+func (s *Server) Report(ctx context.Context, by auth.Caller, kind, from, to, group string) (kpi.Report, error) {
+	right, known := reportRight[kind]
+	if !known {
+		return kpi.Report{}, fault.New(fault.NotFound, "report_unknown", "there is no report %q", kind)
+	}
+	if err := by.Must(right); err != nil {
+		return kpi.Report{}, err
 	}
 	today, zone, err := s.desk.Today(ctx, by)
 	if err != nil {
-		return nil, err
+		return kpi.Report{}, err
 	}
-	ask := kpi.Ask{To: today, By: in.By, Zone: zone}
-	first, err := day("from", in.From)
+	ask := kpi.Ask{To: today, By: group, Zone: zone}
+	first, err := day("from", from)
 	if err != nil {
-		return nil, err
+		return kpi.Report{}, err
 	}
-	last, err := day("to", in.To)
+	last, err := day("to", to)
 	if err != nil {
-		return nil, err
+		return kpi.Report{}, err
 	}
 	if last != nil {
 		ask.To = *last
@@ -62,20 +68,38 @@ func (s *Server) report(ctx context.Context, by auth.Caller, in *struct {
 	switch {
 	case first != nil:
 		ask.From = *first
-	case in.Kind != "receivables":
+	case kind != "receivables":
 		year, month, _ := ask.To.Civil()
 		ask.From = calendar.On(year, month, 1)
 	}
-	r, err := s.desk.Look(ctx).Figures.Report(ctx, by.Scope(), in.Kind, ask)
+	return s.desk.Look(ctx).Figures.Report(ctx, by.Scope(), kind, ask)
+}
+
+// ReportCSV is a report as spreadsheets read it.
+func (s *Server) ReportCSV(r kpi.Report, lang string) ([]byte, error) { return reportCSV(r, lang) }
+
+// ReportTable is a report as people read it: the heads of its columns, its rows, and the totals last.
+func (s *Server) ReportTable(r kpi.Report, lang string) (columns []string, rows [][]string) {
+	for _, c := range r.Columns {
+		columns = append(columns, say.Text(lang, "report.col."+c))
+	}
+	for _, row := range r.Items {
+		rows = append(rows, reportCells(row, true))
+	}
+	return columns, append(rows, reportTotals(r, lang, true))
+}
+
+func (s *Server) reportAs(ctx context.Context, by auth.Caller, r kpi.Report, format, lang string) (*blob, error) {
+	p, err := printOf(by, lang, "", "")
 	if err != nil {
 		return nil, err
 	}
-	name := in.Kind + "-" + ask.To.String()
-	switch in.Format {
+	name := r.Kind + "-" + r.To.String()
+	switch format {
 	case "", "json":
 		raw, err := json.Marshal(r)
 		if err != nil {
-			return nil, fmt.Errorf("report %s: %w", in.Kind, err)
+			return nil, fmt.Errorf("report %s: %w", r.Kind, err)
 		}
 		return &blob{ContentType: "application/json", CacheControl: "private, no-store", Security: "sandbox; default-src 'none'", Body: append(raw, '\n')}, nil
 	case "csv":
@@ -89,7 +113,7 @@ func (s *Server) report(ctx context.Context, by auth.Caller, in *struct {
 		if err != nil {
 			return nil, err
 		}
-		return pdfBlob(content, pdfName(in.Kind, ask.To.String())), nil
+		return pdfBlob(content, pdfName(r.Kind, r.To.String())), nil
 	}
 	return nil, fault.New(fault.Invalid, "format_unknown", "a report comes as json, csv or pdf").Field("query.format", "json, csv or pdf")
 }

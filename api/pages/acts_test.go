@@ -139,6 +139,13 @@ func TestBooks(t *testing.T) {
 	agent.see(at["receipt"], 200).form(at["receipt"] + "/invoice-request").send(url.Values{"title": {"周晓明"}}).done().shows("已申请发票")
 	manager.see(at["receipt"], 200).form(at["receipt"]+"/waive").send(url.Values{"reason": {"老客户"}}).done().shows("已付清", "老客户")
 
+	sheet := manager.see(manager.see("/figures?from=2026-11-01&to=2026-11-30", 200).shows("王伟").link("/figures/receipts.csv"), 200)
+	if kind := sheet.header.Get("Content-Type"); !strings.HasPrefix(kind, "text/csv") || !strings.Contains(string(sheet.raw), "155.00") {
+		t.Errorf("the table of receipts is %s: %s", kind, sheet.raw)
+	}
+	keeper.see("/figures/receipts.csv", 403)
+	manager.see("/figures/nothing.csv", 404)
+
 	caller := n.signedIn("caller")
 	call := caller.see("/follow-ups?state=suspended", 200).link("/follow-ups/0")
 	caller.see(call, 200).shows("投诉").form(call + "/waive").send(url.Values{"reason": {"投诉处理中"}}).done()

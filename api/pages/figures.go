@@ -3,10 +3,16 @@ package pages
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/url"
 	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
 
 	"paigong/internal/auth"
 	"paigong/internal/calendar"
+	"paigong/internal/fault"
 	"paigong/internal/keyset"
 	"paigong/templates"
 	"paigong/workorders"
@@ -25,13 +31,62 @@ func (p *Pages) figures(a *ask) (templates.Page, error) {
 		to = *d
 	}
 	v := templates.Figures{From: from.String(), To: to.String()}
-	for _, fill := range []func(*ask, *templates.Figures, calendar.Date, calendar.Date) error{newOrders, replies, calls, grievances, debts, openOrders} {
+	for _, fill := range []func(*ask, *templates.Figures, calendar.Date, calendar.Date) error{newOrders, replies, calls, grievances, debts, openOrders, reports} {
 		if err := fill(a, &v, from, to); err != nil {
 			return nil, err
 		}
 	}
 	v.Chrome = a.chrome()
 	return v, nil
+}
+
+// reports are the month-end tables, as far as the reader may see what they were counted from.
+func reports(a *ask, v *templates.Figures, from, to calendar.Date) error {
+	for _, kind := range []string{"engineers", "receipts", "receivables", "defects"} {
+		first := from.String()
+		if kind == "receivables" {
+			first = ""
+		}
+		r, err := a.p.server.Report(a.ctx(), a.by, kind, first, to.String(), "")
+		if fault.Is(err, fault.Forbidden) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		table := templates.FigureTable{Title: a.t("report.title." + kind)}
+		table.Columns, table.Rows = a.p.server.ReportTable(r, a.lang)
+		if a.by.May(auth.ReadReports) {
+			q := url.Values{"from": {first}, "to": {to.String()}}
+			table.CSV = "/figures/" + kind + ".csv?" + q.Encode()
+		}
+		v.Tables = append(v.Tables, table)
+	}
+	return nil
+}
+
+// table answers a report as a spreadsheet reads it.
+func (p *Pages) table(c echo.Context) error {
+	a, err := p.reader(c, auth.ReadReports)
+	if err != nil {
+		return p.refuse(c, a, err)
+	}
+	kind, csv := strings.CutSuffix(c.Param("table"), ".csv")
+	if !csv {
+		return p.refuse(c, a, fault.New(fault.NotFound, "report_unknown", "there is no report %q", kind))
+	}
+	r, err := p.server.Report(a.ctx(), a.by, kind, c.QueryParam("from"), c.QueryParam("to"), c.QueryParam("by"))
+	if err != nil {
+		return p.refuse(c, a, err)
+	}
+	content, err := p.server.ReportCSV(r, a.lang)
+	if err != nil {
+		return p.refuse(c, a, err)
+	}
+	h := c.Response().Header()
+	h.Set("Content-Disposition", `attachment; filename="`+kind+"-"+r.To.String()+`.csv"`)
+	h.Set("Cache-Control", "private, no-store")
+	return c.Blob(http.StatusOK, "text/csv; charset=utf-8", content)
 }
 
 func share(n, of int) string {

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"context"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -40,6 +41,9 @@ func (p *Pages) receipts(a *ask) (templates.Page, error) {
 	}
 	if v.Engineers, err = a.engineerOptions(); err != nil {
 		return nil, err
+	}
+	if a.by.May(auth.ReadReports) && f.State == "" && f.EngineerID == nil {
+		v.CSV = "/figures/receipts.csv?" + url.Values{"from": {v.From}, "to": {v.To}}.Encode()
 	}
 	v.Chrome = a.chrome()
 	return v, nil

@@ -20,6 +20,7 @@ func (p *Pages) printed(g *echo.Group) {
 	g.GET("/papers/:paper", p.stack)
 	g.GET("/follow-ups/papers.pdf", p.followUpPapers)
 	g.GET("/files/:id", p.file)
+	g.GET("/figures/:table", p.table)
 }
 
 func ofRequest(r workorders.Request) files.Owner { return files.OfRequest(r.OrgID, r.ID) }
