@@ -22,7 +22,7 @@ func some(ids []uuid.UUID) any {
 	if len(ids) == 0 {
 		ids = []uuid.UUID{uuid.Nil}
 	}
-	return bun.In(ids)
+	return bun.List(ids)
 }
 
 // dossiers reads orders and requests alike; ?0 orders, ?1 requests.
@@ -209,7 +209,7 @@ func (d *Desk) CodeWords(ctx context.Context, s Sheet) (map[knowledge.Kind]knowl
 		}
 	}
 	var rows []knowledge.Code
-	if err := d.reader(ctx).NewRaw("SELECT kind, code, name, name_en FROM codes WHERE code IN (?)", bun.In(codes)).Scan(ctx, &rows); err != nil {
+	if err := d.reader(ctx).NewRaw("SELECT kind, code, name, name_en FROM codes WHERE code IN (?)", bun.List(codes)).Scan(ctx, &rows); err != nil {
 		return nil, fmt.Errorf("codes on a paper: %w", fault.FromSQL(err))
 	}
 	out := map[knowledge.Kind]knowledge.Code{}
@@ -396,7 +396,7 @@ func pickSlips(ctx context.Context, db bun.IDB, where string, ids []uuid.UUID) (
 				WHERE r.order_id = u.order_id AND r.place_id = u.place_id AND r.part_id = x.part_id AND r.state = 'held'), '') AS serials
 		FROM pickups u JOIN places l ON l.id = u.place_id JOIN work_orders w ON w.id = u.order_id JOIN customers c ON c.id = w.customer_id JOIN engineers e ON e.id = u.engineer_id
 		JOIN pickup_lines x ON x.pickup_id = u.id JOIN parts p ON p.id = x.part_id
-		WHERE `+where+` ORDER BY l.code, e.staff_number, u.engineer_id, u.needed_by, u.id, p.sku`, bun.In(ids)).Scan(ctx, &rows)
+		WHERE `+where+` ORDER BY l.code, e.staff_number, u.engineer_id, u.needed_by, u.id, p.sku`, bun.List(ids)).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("pick lists: %w", fault.FromSQL(err))
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"math/rand/v2"
 )
 
 // Generated says what kind of day is drawn.
@@ -30,7 +29,7 @@ func Generate(w io.Writer, g Generated) error {
 	if g.Engineers == 0 {
 		g.Engineers = max(1, g.Orders/8)
 	}
-	r := rand.New(rand.NewPCG(g.Seed, 0x9a16))
+	r := &dice{newRNG(g.Seed ^ 0x9a16)}
 	const h, min15 = int64(3600), int64(900)
 	// A tenth of a degree of city for every thousand orders.
 	radius := 0.06 + 0.05*math.Sqrt(float64(g.Orders)/100)
@@ -145,4 +144,21 @@ func Generate(w io.Writer, g Generated) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", " ")
 	return encoder.Encode(out)
+}
+
+// dice are the planner's own numbers by chance, so that a seed gives the same day on every machine and
+// with every version of the standard library.
+type dice struct{ rng }
+
+func (d *dice) IntN(n int) int       { return d.below(n) }
+func (d *dice) Int64N(n int64) int64 { return int64(d.below(int(n))) }
+func (d *dice) Float64() float64     { return d.float() }
+
+// NormFloat64 is close enough to a normal distribution for a scatter of addresses: twelve even ones added up.
+func (d *dice) NormFloat64() float64 {
+	sum := -6.0
+	for range 12 {
+		sum += d.float()
+	}
+	return sum
 }

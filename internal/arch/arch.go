@@ -28,8 +28,8 @@ const module = "paigong/"
 var levels = map[string]float64{
 	"cmd/paigong":          7.5,
 	"cmd/paigong/demo":     7,
-	"api":                  6.5,
-	"api/pages":            6,
+	"api":                  6,
+	"api/pages":            6.5,
 	"templates":            5,
 	"templates/pdf":        5,
 	"workorders":           4,
