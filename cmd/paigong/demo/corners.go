@@ -102,17 +102,23 @@ func (c *company) fresh(ctx context.Context, covered bool, sku string) (*job, er
 
 // send books whoever is free right now, out of hours and on the record.
 func (c *company) send(ctx context.Context, j *job) error {
+	return c.squeeze(ctx, j, [][2]int{{-35, -2}, {-58, -25}, {-20, 10}, {-5, 30}})
+}
+
+// squeeze books somebody of the centre into the first of these spans, in minutes from now, that he has free.
+func (c *company) squeeze(ctx context.Context, j *job, spans [][2]int) (err error) {
 	now := c.clock.Now()
-	var err error
-	for n := range c.crew {
-		e := c.crew[(c.planned+n)%len(c.crew)]
-		if e.centre != j.client.centre {
-			continue
-		}
-		j.slot = slot{e, now.Add(-35 * time.Minute), now.Add(-2 * time.Minute)}
-		j.visit, err = c.desk.Assign(ctx, c.who["dispatcher"], j.order, workorders.AssignInput{EngineerID: e.id, StartsAt: j.slot.from, EndsAt: j.slot.till, OverrideReason: ptr("急修，工程师同意加班")})
-		if err == nil {
-			return nil
+	for _, span := range spans {
+		for n := range c.crew {
+			e := c.crew[(c.planned+n)%len(c.crew)]
+			if e.centre != j.client.centre {
+				continue
+			}
+			j.slot = slot{e, now.Add(time.Duration(span[0]) * time.Minute), now.Add(time.Duration(span[1]) * time.Minute)}
+			j.visit, err = c.desk.Assign(ctx, c.who["dispatcher"], j.order, workorders.AssignInput{EngineerID: e.id, StartsAt: j.slot.from, EndsAt: j.slot.till, OverrideReason: ptr("急修，工程师同意加班")})
+			if err == nil {
+				return nil
+			}
 		}
 	}
 	return fmt.Errorf("nobody could go for %s: %w", j.order, err)
@@ -690,20 +696,8 @@ func (c *company) underWay(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for n := range c.crew {
-			e := c.crew[(c.planned+n)%len(c.crew)]
-			if e.centre != j.client.centre {
-				continue
-			}
-			now := c.clock.Now()
-			j.slot = slot{e, now.Add(15 * time.Minute), now.Add(75 * time.Minute)}
-			j.visit, err = c.desk.Assign(ctx, c.who["dispatcher"], j.order, workorders.AssignInput{EngineerID: e.id, StartsAt: j.slot.from, EndsAt: j.slot.till, OverrideReason: ptr("急修，工程师同意加班")})
-			if err == nil {
-				break
-			}
-		}
-		if err != nil {
-			return err
+		if err := c.squeeze(ctx, j, [][2]int{{10, 40}, {0, 25}, {-15, 12}, {-30, -5}, {25, 45}, {40, 60}}); err != nil {
+			continue // everybody is out on the road already
 		}
 		for i, act := range acts {
 			c.later(time.Duration(i+1)*9*time.Minute, "the engineer, "+act, func(ctx context.Context) error {
