@@ -29,16 +29,16 @@ type waiting struct {
 	read func(a *ask, limit int) (count int, rows []templates.ShortRow, err error)
 }
 
-// rowsOf makes the first few of a list presentable.
+// few is how many of a list a desk shows before the list itself.
+const few = 6
+
+// rowsOf makes a list presentable.
 func rowsOf[T any](page keyset.Page[T], err error, row func(T) templates.ShortRow) (int, []templates.ShortRow, error) {
 	if err != nil {
 		return 0, nil, err
 	}
 	var out []templates.ShortRow
-	for i, item := range page.Items {
-		if i == 6 {
-			break
-		}
+	for _, item := range page.Items {
 		out = append(out, row(item))
 	}
 	return len(page.Items), out, nil
@@ -200,7 +200,7 @@ func (p *Pages) home(a *ask) (templates.Page, error) {
 		}
 		v.Tiles = append(v.Tiles, templates.Tile{Key: key, Count: n, Path: m.path, Warn: m.warn})
 		if slices.Contains(shorts, key) && len(v.Shorts) < 6 {
-			v.Shorts = append(v.Shorts, templates.Short{Key: key, Rows: rows, Path: m.path})
+			v.Shorts = append(v.Shorts, templates.Short{Key: key, Rows: rows[:min(few, len(rows))], Path: m.path})
 		}
 	}
 	return v, nil

@@ -82,14 +82,6 @@ func (a *ask) idIn(name string) *uuid.UUID {
 	return &id
 }
 
-// chosen keeps a word of the query only when it is one of those offered.
-func (a *ask) chosen(name string, offered ...string) string {
-	if v := a.QueryParam(name); slices.Contains(offered, v) {
-		return v
-	}
-	return ""
-}
-
 // regions are those the reader's organisations serve, or all where there are few.
 func (a *ask) regions() ([]templates.Option, error) {
 	board := a.look().Board

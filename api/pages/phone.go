@@ -359,6 +359,9 @@ func (a *ask) atHand(o *workorders.Order, visit *dispatch.Visit) ([]templates.Va
 		for _, r := range page.Items {
 			key := r.PlaceCode + " " + r.SKU
 			seen[key] = true
+			if r.OnHand == 0 {
+				continue
+			}
 			out = append(out, templates.VanPart{SKU: r.SKU, Name: r.PartName, Unit: r.Unit, OnHand: r.OnHand, Reserved: held[key]})
 		}
 	}

@@ -60,7 +60,7 @@ func TestGoodDayByForms(t *testing.T) {
 	if got := best.values.Get("engineer_id"); got != n.right.String() {
 		t.Fatalf("the first engineer proposed is %s, want %s", got, n.right)
 	}
-	page = best.send(nil).done().shows("已派工", "1 号车")
+	best.send(nil).done().shows("已派工", "1 号车")
 	// The last part cannot be promised twice: a second order for it finds nobody.
 	_, second := n.reported(agent)
 	n.agreed(agent, second)
@@ -76,9 +76,9 @@ func TestGoodDayByForms(t *testing.T) {
 		t.Error("the engineer cannot call from his day")
 	}
 	day = day.form("/m/orders/" + order + "/accept").send(nil).done()
-	day = day.form("/m/orders/" + order + "/depart").send(nil).done()
+	day.form("/m/orders/" + order + "/depart").send(nil).done()
 	job := engineer.see("/m/orders/"+order, 200)
-	job = job.form("/m/orders/" + order + "/arrive").send(nil).done()
+	job.form("/m/orders/" + order + "/arrive").send(nil).done()
 	n.stranger().see(link, 200)
 	dispatcher.see(path, 200).shows("服务中")
 	sheet := engineer.see("/m/orders/"+order+"/sheet", 200)
