@@ -163,12 +163,6 @@ func (s *Server) withdrawAbsence(ctx context.Context, by auth.Caller, in *bodyOf
 	})
 }
 
-// Calendar text.
-type icsAnswer struct {
-	ContentType string `header:"Content-Type"`
-	Body        []byte
-}
-
 // Parts, places, stock.
 
 func (s *Server) addPart(ctx context.Context, by auth.Caller, in *body[inventory.PartInput]) (inventory.Part, error) {

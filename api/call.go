@@ -145,9 +145,8 @@ func versionOf(body any) string {
 	return ""
 }
 
-func keyed(r *Route)               { r.Keyed = true }
-func status(code int) func(*Route) { return func(r *Route) { r.Status = code } }
-func ok(r *Route)                  { r.Status = http.StatusOK }
+func keyed(r *Route) { r.Keyed = true }
+func ok(r *Route)    { r.Status = http.StatusOK }
 
 // operation describes a line of the table for the OpenAPI document and guards it.
 func (s *Server) operation(r Route) huma.Operation {

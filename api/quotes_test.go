@@ -119,7 +119,7 @@ func TestWorkAboveTheAgreedSum(t *testing.T) {
 	n.agent.post("/quotes/"+v+"/approve", m{"how": "phone", "name": "周晓明", "note": "13912345678"}).refused(409, "receipts_void_refunded")
 	n.agent.once("/receipts/"+first+"/payments", m{"amount_minor": -500, "method": "cash", "reason": "重开"}).want(201)
 	n.agent.post("/quotes/"+v+"/approve", m{"how": "phone", "name": "周晓明", "note": "13912345678"}).want(200)
-	o = n.dispatcher.get("/work-orders/"+order).want(200).is("completed", "state").is(22500, "receipt", "total_minor").is(0, "sheet", "over_approved_minor")
+	n.dispatcher.get("/work-orders/"+order).want(200).is("completed", "state").is(22500, "receipt", "total_minor").is(0, "sheet", "over_approved_minor")
 	n.agent.get("/receipts/"+first).want(200).is("void", "state")
 
 	order = n.approved()

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -37,7 +36,6 @@ type Server struct {
 	events  *watchers
 	gauges  *gauges
 	version string
-	secure  bool // cookies only over TLS
 
 	routes []Route
 	tag    string
@@ -227,6 +225,3 @@ func addressOf(r *http.Request) string {
 	}
 	return host
 }
-
-// deadline of a stream that outlives the server's ordinary limits.
-const streamTime = time.Hour

@@ -3,14 +3,12 @@ package api
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 	"strings"
 	"time"
 
 	"github.com/gofrs/uuid/v5"
 
 	"paigong/internal/auth"
-	"paigong/internal/fault"
 	"paigong/internal/keyset"
 	"paigong/workorders"
 )
@@ -176,17 +174,3 @@ func (s *Server) useSetup(ctx context.Context, _ auth.Caller, in *struct {
 	})
 	return u, err
 }
-
-func notHere(what string) error {
-	return fault.New(fault.NotFound, what+"_not_found", "there is no such %s here", strings.ReplaceAll(what, "_", " "))
-}
-
-// cookieName is the session cookie of the pages; with TLS it is bound to this host alone.
-func (s *Server) cookieName(r *http.Request) string {
-	if isTLS(r) {
-		return "__Host-paigong"
-	}
-	return "paigong"
-}
-
-func isTLS(r *http.Request) bool { return r.TLS != nil }

@@ -67,8 +67,7 @@ func TestPartTheLedgerDoesNotKnow(t *testing.T) {
 		t.Errorf("%d lines to reconcile, want 1", len(list.list("items")))
 	}
 	line := list.str("items", 0, "id")
-	var open []any
-	open = n.dispatcher.post("/work-orders/"+order+"/close", nil).want(409).list("open")
+	open := n.dispatcher.post("/work-orders/"+order+"/close", nil).want(409).list("open")
 	found := false
 	for _, what := range open {
 		found = found || what == "unreconciled_parts"

@@ -66,15 +66,11 @@ func readDossiers(ctx context.Context, db bun.IDB, lang string, orders, requests
 	if err := db.NewRaw(dossiers, some(orders), some(requests)).Scan(ctx, &rows); err != nil {
 		return nil, fmt.Errorf("papers of orders: %w", fault.FromSQL(err))
 	}
-	var repeats []uuid.UUID
 	for _, d := range rows {
 		if len(d.CoverageJSON) > 0 {
 			if err := json.Unmarshal(d.CoverageJSON, &d.Coverage); err != nil {
 				return nil, fmt.Errorf("coverage of %s: %w", d.Number, err)
 			}
-		}
-		if d.RepeatID != nil {
-			repeats = append(repeats, *d.RepeatID)
 		}
 		d.Phone, d.ContactPhone = customers.ShowPhone(d.Phone), customers.ShowPhone(d.ContactPhone)
 		out[d.ID] = d

@@ -29,9 +29,6 @@ type importCmd struct {
 	Set          map[string]string `placeholder:"FIELD=VALUE" help:"Give every row this value in a field, over what the mapping says."`
 }
 
-// errRejected makes the command fail when rows stayed outside.
-var errRejected = errors.New("some rows were rejected")
-
 // Run prints `R read, N new, U unchanged, E rejected`.
 func (c *importCmd) Run(g *Globals) (err error) {
 	began := time.Now()

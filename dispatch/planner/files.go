@@ -76,16 +76,6 @@ func (p *placeJSON) place() Place {
 	return Place{}
 }
 
-func writePlace(p Place) *placeJSON {
-	switch p.kind {
-	case matrixPlace:
-		return &placeJSON{Index: &p.Index}
-	case pointPlace:
-		return &placeJSON{Lat: &p.Lat, Lng: &p.Lng}
-	}
-	return nil
-}
-
 type breakJSON struct {
 	From   int64 `json:"from_s"`
 	To     int64 `json:"to_s"`
@@ -523,7 +513,7 @@ func (f *File) Write(w io.Writer, plan *Plan, explain []Account) error {
 			line.Stops = append(line.Stops, stop)
 		}
 		for _, b := range r.Breaks {
-			line.Breaks = append(line.Breaks, restJSON{b.From, b.To})
+			line.Breaks = append(line.Breaks, restJSON(b))
 		}
 		out.Routes = append(out.Routes, line)
 	}

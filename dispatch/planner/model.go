@@ -46,7 +46,6 @@ type model struct {
 	can     []uint64  // job × engineer, as bits
 	canRow  int
 	keep    int64 // cost of moving an announced visit to another engineer is four of these
-	total   int   // crews that work at all
 }
 
 type job struct {

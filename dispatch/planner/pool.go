@@ -18,9 +18,9 @@ type pool struct {
 	keys    []uint64 // of a job, for hashing sets
 	idle    []int64  // cost of a crew's day with nothing but its diary
 
-	price, bestPrice, reduced []float64
-	cover                     []int32
-	work                      int // routes looked at in this recombination
+	bestPrice []float64
+	cover     []int32
+	work      int // routes looked at in this recombination
 }
 
 // column is a remembered route.

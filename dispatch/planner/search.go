@@ -583,12 +583,8 @@ func (s *search) ruinStrings(seed int32) {
 	most := 4*meanRemoved/(1+longest) - 1
 	strings := int(s.rng.float()*most) + 1
 	s.ruinString(seed, longest)
-	done := 0
-	if s.where[seed] < 0 {
-		done = len(s.before.crews)
-	}
 	for _, id := range m.near[seed] {
-		if done = len(s.before.crews); done >= strings {
+		if len(s.before.crews) >= strings {
 			return
 		}
 		s.ruinString(id, longest)

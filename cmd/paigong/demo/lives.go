@@ -36,22 +36,21 @@ func (c *company) tick(ctx context.Context) error {
 
 // job is an order on its way through the house.
 type job struct {
-	client   client
-	fault    complaintOf
-	kind     string
-	parts    []workorders.PartNeed
-	id       uuid.UUID
-	order    string // number, once it is open
-	request  string
-	full     bool // every button pressed, every call made; else the sheet alone tells
-	slot     slot
-	visit    dispatch.Visit
-	link     string
-	charged  bool
-	part     *article
-	rating   int
-	unpaid   bool
-	reminded bool
+	client  client
+	fault   complaintOf
+	kind    string
+	parts   []workorders.PartNeed
+	id      uuid.UUID
+	order   string // number, once it is open
+	request string
+	full    bool // every button pressed, every call made; else the sheet alone tells
+	slot    slot
+	visit   dispatch.Visit
+	link    string
+	charged bool
+	part    *article
+	rating  int
+	unpaid  bool
 }
 
 type slot struct {
