@@ -110,7 +110,7 @@ func TestGoodDayByForms(t *testing.T) {
 	manager := n.signedIn("manager")
 	grave := manager.see(complaint, 200).shows("迟到了", order)
 	grave.form(complaint + "/reply").send(url.Values{"text": {"已致歉"}}).done().shows("已致歉")
-	manager.see(path, 200).form(path + "/close").send(nil).refused(409, "还不能结单", "投诉")
+	manager.see(path, 200).form(path+"/close").send(nil).refused(409, "还不能结单", "投诉")
 
 	// What everybody sees afterwards agrees.
 	o := must(n.desk.Order(context.Background(), must(n.desk.Look(context.Background()).People.As(context.Background(), "admin"))(n), order))(n)
