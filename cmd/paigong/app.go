@@ -67,7 +67,7 @@ func (a *App) wire(stopping context.Context, s *postgres.Server) (http.Handler, 
 		queue.Wake()
 	}})
 	server = api.New(api.Config{Desk: desk, Hooks: hooks, Log: log, Version: version(), Stop: stopping.Done(), Screens: func(served *api.Server) api.Screens {
-		return pages.New(served, pages.Config{Hooks: hooks, Log: log, Version: version(), Database: s.Where(), Demo: a.config.DemoLogins, DemoPassword: a.config.DemoPassword})
+		return pages.New(served, pages.Config{Hooks: hooks, Log: log, Version: version(), Database: s.Where(), Settings: a.config.Shown, Demo: a.config.DemoLogins, DemoPassword: a.config.DemoPassword})
 	}})
 	courier.OnUndelivered(desk.Undelivered)
 

@@ -40,6 +40,7 @@ type Config struct {
 	SignIn       auth.Rules            // of passwords and sessions
 	DemoLogins   []templates.DemoLogin // offered on the sign-in page of the sample company
 	DemoPassword string
+	Shown        []templates.Setting // for the settings page, secrets hidden
 	// Prepare puts something into the migrated database before the program says that it is ready; nil: nothing.
 	Prepare func(ctx context.Context, s *postgres.Server, base string) error
 	Say     func(line string) // what the operator must see, such as the set-up link; nil: silence
@@ -106,6 +107,9 @@ func (g *Globals) config() (Config, error) {
 		Listen: value("PAIGONG_LISTEN"), Data: value("PAIGONG_DATA"), DatabaseURL: value("DATABASE_URL"),
 		Lang: value("PAIGONG_LANG"), Now: time.Now, Log: g.Log,
 		BaseURL: strings.TrimRight(value("PAIGONG_BASE_URL"), "/"), SMTP: value("PAIGONG_SMTP"), Gateway: value("PAIGONG_GATEWAY"), GatewayKey: value("PAIGONG_GATEWAY_KEY"),
+	}
+	for _, s := range all {
+		c.Shown = append(c.Shown, templates.Setting{Name: s.Name, Value: s.shown(), Origin: s.Origin})
 	}
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		return Config{}, fmt.Errorf("PAIGONG_LISTEN %q: want HOST:PORT, for example 127.0.0.1:8080", c.Listen)
