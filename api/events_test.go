@@ -148,7 +148,7 @@ func TestEventsWaitForAnOpenWriter(t *testing.T) {
 		t.Fatal(err)
 	}
 	var refs []string
-	for end := time.Now().Add(2 * time.Minute); len(refs) < 2 && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); len(refs) < 2 && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		events, next, err := n.desk.Events(t.Context(), by, start)
 		if err != nil {
 			t.Fatal(err)
