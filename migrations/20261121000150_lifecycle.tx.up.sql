@@ -1,5 +1,8 @@
+-- repeatable, revision 1
 -- Every move of every lifecycle, written from the tables in the program by
 -- go test ./cmd/paigong -run TestLifecycleFiles -update
+-- A database that was made with other moves learns these at the next start.
+DELETE FROM lifecycle_moves;
 INSERT INTO lifecycle_moves (kind, from_state, to_state, action) VALUES
   ('absence', '', 'approved', 'start'),
   ('absence', '', 'requested', 'start'),

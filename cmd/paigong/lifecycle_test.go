@@ -1,20 +1,26 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"paigong/dispatch"
 	"paigong/internal/lifecycle"
+	"paigong/internal/postgres"
 	"paigong/internal/postgres/pgtest"
 	"paigong/internal/say"
 	"paigong/inventory"
+	"paigong/migrations"
 	"paigong/workorders"
 	"paigong/workorders/aftercare"
 	"paigong/workorders/billing"
@@ -68,9 +74,10 @@ func allRows() (rows []lifecycle.Row) {
 	return rows
 }
 
-func movesSQL() string {
+func movesSQL(revision int) string {
 	var b strings.Builder
-	b.WriteString("-- Every move of every lifecycle, written from the tables in the program by\n-- go test ./cmd/paigong -run TestLifecycleFiles -update\nINSERT INTO lifecycle_moves (kind, from_state, to_state, action) VALUES\n")
+	fmt.Fprintf(&b, "-- repeatable, revision %d\n", revision)
+	b.WriteString("-- Every move of every lifecycle, written from the tables in the program by\n-- go test ./cmd/paigong -run TestLifecycleFiles -update\n-- A database that was made with other moves learns these at the next start.\nDELETE FROM lifecycle_moves;\nINSERT INTO lifecycle_moves (kind, from_state, to_state, action) VALUES\n")
 	rows := allRows()
 	for i, r := range rows {
 		end := ","
@@ -116,7 +123,19 @@ func movesMarkdown() string {
 
 // The migration and the drawing say what the tables say.
 func TestLifecycleFiles(t *testing.T) {
-	for name, want := range map[string]string{movesFile: movesSQL(), movesPage: movesMarkdown()} {
+	before, err := os.ReadFile(filepath.Join("..", "..", filepath.FromSlash(movesFile)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A file with other moves is a later revision: an older program then knows that it is older.
+	revision := 0
+	if _, err := fmt.Sscanf(string(before), "-- repeatable, revision %d\n", &revision); err != nil && !*update {
+		t.Errorf("%s does not name its revision: %v", movesFile, err)
+	}
+	if *update && string(before) != movesSQL(revision) {
+		revision++
+	}
+	for name, want := range map[string]string{movesFile: movesSQL(revision), movesPage: movesMarkdown()} {
 		file := filepath.Join("..", "..", filepath.FromSlash(name))
 		if *update {
 			if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
@@ -166,6 +185,64 @@ func TestLifecyclesAreWhole(t *testing.T) {
 				t.Errorf("nothing leads to %s of %s", s, m.kind)
 			}
 		}
+	}
+}
+
+// A database made by an earlier version learns the moves of this one, forgets those that went, and then
+// allows and refuses as the program does; a start that fails changes none of it.
+func TestAnUpgradeBringsTheMoves(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	earlier, later, broken := fstest.MapFS{}, fstest.MapFS{}, fstest.MapFS{}
+	names, err := fs.Glob(migrations.FS, "*.tx.up.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		text, err := fs.ReadFile(migrations.FS, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := &fstest.MapFile{Data: text}
+		later[name], broken[name], earlier[name] = file, file, file
+		if name == path.Base(movesFile) { // before revisions were counted, without a way to accept and with one that went
+			was := string(text[bytes.Index(text, []byte("INSERT INTO")):])
+			was = strings.Replace(was, "  ('visit', 'dispatched', 'accepted', 'accept'),\n", "  ('visit', 'dispatched', 'flown', 'fly'),\n", 1)
+			earlier[name] = &fstest.MapFile{Data: []byte(was)}
+		}
+	}
+	broken["99990101000000_broken.tx.up.sql"] = &fstest.MapFile{Data: []byte("SELECT 1/0")}
+	s, err := postgres.Open(ctx, postgres.Options{URL: pgtest.EmptyURL(t), MaxConns: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	moves := func() (moves []string) {
+		t.Helper()
+		if err := s.DB().NewRaw("SELECT to_state FROM lifecycle_moves WHERE kind = 'visit' AND from_state = 'dispatched' AND to_state IN ('accepted', 'flown')").Scan(ctx, &moves); err != nil {
+			t.Fatal(err)
+		}
+		return moves
+	}
+	for _, start := range []struct {
+		files fs.FS
+		fails bool
+		want  string
+	}{{earlier, false, "[flown]"}, {broken, true, "[flown]"}, {later, false, "[accepted]"}, {later, false, "[accepted]"}} {
+		if _, err := s.Migrate(ctx, start.files); (err != nil) != start.fails {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(moves()); got != start.want {
+			t.Errorf("a dispatched visit may become %s, want %s", got, start.want)
+		}
+	}
+	var all int
+	if err := s.DB().NewRaw("SELECT count(*) FROM lifecycle_moves").Scan(ctx, &all); err != nil || all != len(allRows()) {
+		t.Errorf("%d moves after the upgrade, want %d: %v", all, len(allRows()), err)
+	}
+	var name, role string
+	if err := s.DB().NewRaw("SELECT current_user, (SELECT name FROM migrations WHERE revision > 0)").Scan(ctx, &role, &name); err != nil || role != postgres.AppRole || name != path.Base(movesFile) {
+		t.Errorf("as %s the repeatable file is %q: %v", role, name, err)
 	}
 }
 

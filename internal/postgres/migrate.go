@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -25,8 +27,13 @@ const migrateLock = 0x7061_6967_6f6e_67 // "paigong"
 // happens wholly or not at all, a crash leaves nothing to repair, and a broken file fails
 // again at the next start instead of being taken for done.
 //
-// It refuses a database that knows migrations this program does not (the database is newer)
-// and a file that was edited after it had been applied. conn must belong to the tables' owner.
+// A file is applied once and never edited, except one whose first line says
+// "-- repeatable, revision N": it holds a table that the program dictates, states it whole, and
+// is applied again, in its place in the order, whenever its content differs from what was applied.
+//
+// It refuses a database that knows migrations or a revision this program does not (the database
+// is newer) and a file that was edited after it had been applied. conn must belong to the tables'
+// owner.
 func Migrate(ctx context.Context, conn *pgx.Conn, files fs.FS) (applied []string, err error) {
 	names, err := fs.Glob(files, "*.tx.up.sql")
 	if err != nil {
@@ -48,7 +55,8 @@ func Migrate(ctx context.Context, conn *pgx.Conn, files fs.FS) (applied []string
 	if err := run(ctx, tx, `CREATE TABLE IF NOT EXISTS migrations (
 		name       text PRIMARY KEY,
 		sha256     text NOT NULL,
-		applied_at timestamptz NOT NULL DEFAULT clock_timestamp())`); err != nil {
+		applied_at timestamptz NOT NULL DEFAULT clock_timestamp());
+		ALTER TABLE migrations ADD COLUMN IF NOT EXISTS revision int NOT NULL DEFAULT 0`); err != nil {
 		return nil, fmt.Errorf("migrate: %w", err)
 	}
 	done, err := appliedMigrations(ctx, tx)
@@ -66,17 +74,22 @@ func Migrate(ctx context.Context, conn *pgx.Conn, files fs.FS) (applied []string
 			return nil, err
 		}
 		sum := sha256.Sum256(text)
-		print := hex.EncodeToString(sum[:])
+		print, revision := hex.EncodeToString(sum[:]), revisionOf(text)
 		if before, ok := done[name]; ok {
-			if before != print {
-				return nil, fmt.Errorf("migrate: %s was changed after it had been applied to this database; put the change into a new file", name)
+			switch {
+			case before.sha256 == print:
+				continue
+			case before.revision > revision:
+				return nil, fmt.Errorf("migrate: the database has revision %d of %s, this program has %d: it was written by a newer version. Start that version, or restore a backup made before it", before.revision, name, revision)
+			case revision == 0:
+				return nil, fmt.Errorf("migrate: %s was changed after it had been applied to this database, which another build of the program made: start that build. Who writes migrations puts a change into a new file", name)
 			}
-			continue
 		}
 		if err := apply(ctx, tx, name, string(text)); err != nil {
 			return nil, err
 		}
-		if err := run(ctx, tx, fmt.Sprintf("INSERT INTO migrations (name, sha256) VALUES ('%s', '%s')", strings.ReplaceAll(name, "'", "''"), print)); err != nil {
+		if err := run(ctx, tx, fmt.Sprintf(`INSERT INTO migrations (name, sha256, revision) VALUES ('%s', '%s', %d)
+			ON CONFLICT (name) DO UPDATE SET sha256 = excluded.sha256, revision = excluded.revision, applied_at = clock_timestamp()`, strings.ReplaceAll(name, "'", "''"), print, revision)); err != nil {
 			return nil, fmt.Errorf("migrate: record %s: %w", name, err)
 		}
 		applied = append(applied, name)
@@ -126,15 +139,34 @@ func grantToApp(ctx context.Context, tx pgx.Tx, changed bool) error {
 	return run(ctx, tx, "SELECT grant_to_app()")
 }
 
-func appliedMigrations(ctx context.Context, tx pgx.Tx) (map[string]string, error) {
-	rows, err := tx.Query(ctx, "SELECT name, sha256 FROM migrations", pgx.QueryExecModeSimpleProtocol)
+// migration is what the database remembers of a file.
+type migration struct {
+	sha256   string
+	revision int // 0 = a file that is applied once
+}
+
+func appliedMigrations(ctx context.Context, tx pgx.Tx) (map[string]migration, error) {
+	rows, err := tx.Query(ctx, "SELECT name, sha256, revision FROM migrations", pgx.QueryExecModeSimpleProtocol)
 	if err != nil {
 		return nil, err
 	}
-	done := map[string]string{}
-	var name, sum string
-	_, err = pgx.ForEachRow(rows, []any{&name, &sum}, func() error { done[name] = sum; return nil })
+	done := map[string]migration{}
+	var name string
+	var m migration
+	_, err = pgx.ForEachRow(rows, []any{&name, &m.sha256, &m.revision}, func() error { done[name] = m; return nil })
 	return done, err
+}
+
+var repeatable = regexp.MustCompile(`^-- repeatable, revision ([1-9][0-9]{0,8})\n`)
+
+// revisionOf reads a file's first line; 0 = it is applied once.
+func revisionOf(text []byte) int {
+	found := repeatable.FindSubmatch(text)
+	if found == nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(string(found[1]))
+	return n
 }
 
 // run sends text as it is; it may hold several statements.

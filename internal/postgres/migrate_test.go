@@ -73,6 +73,14 @@ func TestMigrate(t *testing.T) {
 			refuse: "1_a.tx.up.sql was changed after it had been applied", tables: "a migrations"},
 		{name: "an older program leaves a newer database alone", before: files(append(first, "2_b", "CREATE TABLE b (id int)")...), then: files(first...),
 			refuse: "written by a newer version", tables: "a b migrations"},
+		{name: "a repeatable file runs again when it changed, before what is new", before: files("1_a", "CREATE TABLE a (id int)", "2_r", "-- repeatable, revision 1\nDELETE FROM a"),
+			then: files("1_a", "CREATE TABLE a (id int)", "2_r", "-- repeatable, revision 2\nDELETE FROM a; CREATE TABLE r1 (id int)", "3_c", "ALTER TABLE r1 RENAME TO r2"), tables: "a migrations r2"},
+		{name: "a file that was applied once may become repeatable", before: files("1_a", "CREATE TABLE a (id int)"),
+			then: files("1_a", "-- repeatable, revision 1\nDROP TABLE IF EXISTS a; CREATE TABLE b (id int)"), tables: "b migrations"},
+		{name: "a repeatable file and what is new happen together or not at all", before: files("1_r", "-- repeatable, revision 1\nSELECT 1"),
+			then: files("1_r", "-- repeatable, revision 2\nCREATE TABLE r (id int)", "2_b", "SELECT 1/0"), refuse: "division by zero", tables: "migrations"},
+		{name: "an older program leaves a newer revision alone", before: files("1_r", "-- repeatable, revision 2\nCREATE TABLE r (id int)"),
+			then: files("1_r", "-- repeatable, revision 1\nDROP TABLE r"), refuse: "written by a newer version", tables: "migrations r"},
 	} {
 		t.Run(story.name, func(t *testing.T) {
 			t.Parallel()
