@@ -14,6 +14,14 @@ import (
 	"paigong/internal/auth"
 )
 
+// How long a stream waits before it reads again although nobody woke it.
+const (
+	gather         = 50 * time.Millisecond  // what commits together is read together
+	lateWriterPoll = 100 * time.Millisecond // something waits for an older writer, who may end in silence
+	deafPoll       = time.Second            // commits of other programs are not heard of
+	toldPoll       = 10 * time.Second       // they are; this is for what went wrong unnoticed
+)
+
 // watchers wakes event streams when something was committed, at most every 50 ms.
 type watchers struct {
 	mu   sync.Mutex
@@ -88,7 +96,7 @@ func (s *Server) stream(hc huma.Context, by auth.Caller, after string) {
 	defer quiet.Stop()
 	for {
 		next := s.events.wait()
-		list, cursor, err := s.desk.Events(ctx, by, after)
+		list, cursor, waits, err := s.desk.EventsSoon(ctx, by, after)
 		if err != nil {
 			return
 		}
@@ -102,14 +110,21 @@ func (s *Server) stream(hc huma.Context, by auth.Caller, after string) {
 		if len(list) > 0 {
 			continue
 		}
+		ask := deafPoll
+		switch {
+		case waits:
+			ask = lateWriterPoll
+		case s.told():
+			ask = toldPoll
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-s.events.stop:
 			return
 		case <-next:
-			time.Sleep(50 * time.Millisecond) // what commits together is read together
-		case <-time.After(time.Second): // commits of other programs on the same database
+			time.Sleep(gather)
+		case <-time.After(ask):
 		case <-quiet.C:
 			if !write(": still here\n\n") {
 				return

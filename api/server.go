@@ -34,6 +34,7 @@ type Server struct {
 	api     huma.API
 	screens Screens
 	events  *watchers
+	told    func() bool
 	gauges  *gauges
 	version string
 
@@ -54,6 +55,7 @@ type Config struct {
 	Log     *slog.Logger
 	Version string
 	Stop    <-chan struct{} // closed when event streams have to end
+	Told    func() bool     // whether commits of other programs call Woken too; nil = they do not
 	Screens func(s *Server) Screens
 }
 
@@ -62,7 +64,10 @@ func New(c Config) *Server {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{desk: c.Desk, hooks: c.Hooks, log: c.Log, version: c.Version, events: newWatchers(c.Stop), gauges: newGauges()}
+	s := &Server{desk: c.Desk, hooks: c.Hooks, log: c.Log, version: c.Version, events: newWatchers(c.Stop), told: c.Told, gauges: newGauges()}
+	if s.told == nil {
+		s.told = func() bool { return false }
+	}
 	e := echo.New()
 	s.echo = e
 	e.HideBanner, e.HidePort = true, true

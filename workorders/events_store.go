@@ -30,20 +30,27 @@ func (e Event) Cursor() string { return e.Xact + "-" + strconv.FormatInt(e.Seq, 
 // Events reads what changed after a cursor, in order, below the oldest transaction that is still writing,
 // so that nothing committed later can be missed. An empty cursor starts now. At most 500.
 func (d *Desk) Events(ctx context.Context, by auth.Caller, after string) (events []Event, next string, err error) {
+	events, next, _, err = d.EventsSoon(ctx, by, after)
+	return events, next, err
+}
+
+// EventsSoon is Events that also says whether something is committed already and waits for an older writer to
+// end: then it is worth asking again soon, since that end may pass in silence.
+func (d *Desk) EventsSoon(ctx context.Context, by auth.Caller, after string) (events []Event, next string, waits bool, err error) {
 	s := by.Scope()
 	if err := s.Check(); err != nil {
-		return nil, "", err
+		return nil, "", false, err
 	}
 	if after == "" {
-		err := d.db.NewRaw("SELECT pg_snapshot_xmin(pg_current_snapshot())::text || '-0'").Scan(ctx, &next)
+		err := d.db.NewRaw("SELECT writers_horizon()::text || '-0'").Scan(ctx, &next)
 		if err != nil {
-			return nil, "", fmt.Errorf("events: %w", fault.FromSQL(err))
+			return nil, "", false, fmt.Errorf("events: %w", fault.FromSQL(err))
 		}
-		return nil, next, nil
+		return nil, next, false, nil
 	}
 	xact, seq, err := cutCursor(after)
 	if err != nil {
-		return nil, "", fault.New(fault.Invalid, "bad_cursor", "this event id is not one of ours: start again without it").Field("header.Last-Event-ID", "expected transaction-sequence")
+		return nil, "", false, fault.New(fault.Invalid, "bad_cursor", "this event id is not one of ours: start again without it").Field("header.Last-Event-ID", "expected transaction-sequence")
 	}
 	see := s.SQL("org_id", "serving_org_id")
 	var args []any
@@ -52,17 +59,30 @@ func (d *Desk) Events(ctx context.Context, by auth.Caller, after string) (events
 		see += ` AND (ref_id IN (SELECT id FROM visits WHERE engineer_id = ?) OR ref_id IN (SELECT order_id FROM visits WHERE engineer_id = ?))`
 		args = append(args, *e, *e)
 	}
-	rows := []Event{}
-	err = d.db.NewRaw(`SELECT xact::text AS xact, seq, topic, ref_id, at FROM events
-		WHERE (xact, seq) > (?::text::xid8, ?) AND xact < pg_snapshot_xmin(pg_current_snapshot()) AND `+see+` ORDER BY events.xact, events.seq LIMIT 500`, args...).Scan(ctx, &rows)
+	rows := []struct {
+		Event
+		Waits bool `bun:"waits"`
+	}{}
+	// One statement, so that the horizon and what is read below it come from one snapshot.
+	err = d.db.NewRaw(`WITH line AS MATERIALIZED (SELECT writers_horizon() AS xact)
+		SELECT coalesce(e.xact, '') AS xact, coalesce(e.seq, 0) AS seq, coalesce(e.topic, '') AS topic,
+			coalesce(e.ref_id, '00000000-0000-0000-0000-000000000000') AS ref_id, coalesce(e.at, 'epoch') AS at,
+			EXISTS (SELECT FROM events WHERE xact >= (SELECT xact FROM line)) AS waits
+		FROM (SELECT) AS always LEFT JOIN (
+			SELECT xact::text AS xact, seq, topic, ref_id, at FROM events
+			WHERE (xact, seq) > (?::text::xid8, ?) AND xact < (SELECT xact FROM line) AND `+see+` ORDER BY events.xact, events.seq LIMIT 500
+		) e ON true ORDER BY e.xact::xid8, e.seq`, args...).Scan(ctx, &rows)
 	if err != nil {
-		return nil, "", fmt.Errorf("events: %w", fault.FromSQL(err))
+		return nil, "", false, fmt.Errorf("events: %w", fault.FromSQL(err))
 	}
 	next = after
-	if len(rows) > 0 {
-		next = rows[len(rows)-1].Cursor()
+	for _, row := range rows {
+		waits = row.Waits
+		if row.Xact != "" {
+			events, next = append(events, row.Event), row.Cursor()
+		}
 	}
-	return rows, next, nil
+	return events, next, waits, nil
 }
 
 func cutCursor(c string) (xact string, seq int64, err error) {

@@ -57,6 +57,7 @@ func (a *App) wire(stopping context.Context, s *postgres.Server) (http.Handler, 
 	queue := jobs.NewQueue(db, now)
 
 	var server *api.Server
+	bell := s.Bell(func() { server.Woken() }, log)
 	base := a.config.BaseURL
 	if base == "" {
 		base = a.URL()
@@ -65,8 +66,9 @@ func (a *App) wire(stopping context.Context, s *postgres.Server) (http.Handler, 
 		server.Woken()
 		courier.Wake()
 		queue.Wake()
+		bell.Ring()
 	}})
-	server = api.New(api.Config{Desk: desk, Hooks: hooks, Log: log, Version: version(), Stop: stopping.Done(), Screens: func(served *api.Server) api.Screens {
+	server = api.New(api.Config{Desk: desk, Hooks: hooks, Log: log, Version: version(), Stop: stopping.Done(), Told: bell.Works, Screens: func(served *api.Server) api.Screens {
 		return pages.New(served, pages.Config{Hooks: hooks, Log: log, Version: version(), Database: s.Where(), Settings: a.config.Shown, Demo: a.config.DemoLogins, DemoPassword: a.config.DemoPassword})
 	}})
 	courier.OnUndelivered(desk.Undelivered)
@@ -88,7 +90,7 @@ func (a *App) wire(stopping context.Context, s *postgres.Server) (http.Handler, 
 			return nil, nil, err
 		}
 	}
-	return server, []background{runner.Run, courier.Run}, nil
+	return server, []background{runner.Run, courier.Run, bell.Run}, nil
 }
 
 // inviteFirst shows the link with which the first administrator sets up an empty database.

@@ -50,6 +50,9 @@ func (c *importCmd) Run(g *Globals) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := s.Tell(g.Context); err != nil { // programs that show lists
+		config.Log.Warn("running programs will show the new rows somewhat later", "error", err)
+	}
 	slices.SortFunc(done.Rejected, func(a, b workorders.RejectedRow) int { return a.Line - b.Line })
 	if len(done.Rejected) > 0 {
 		name, err := c.writeRejected(rows, done.Rejected)

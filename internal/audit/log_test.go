@@ -43,7 +43,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// sealAll seals until nothing waits: writers in other databases of the test server hold seals back too.
+// sealAll seals until nothing waits: PostgreSQL's own upkeep of the database may hold a seal back for a moment.
 func sealAll(t *testing.T, log *Log) (sealed int) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(2 * time.Millisecond) {

@@ -488,9 +488,9 @@ func (p *Private) initialise(ctx context.Context) error {
 // program; local.conf is the operator's and comes last.
 func (p *Private) configure(socket string) error {
 	// Statements hold customers' names and numbers: an error is logged without them.
-	flushed, connections, statements, verbosity := "on", 150, "panic", "terse"
+	flushed, connections, statements, verbosity, prepared := "on", 150, "panic", "terse", 0
 	if p.o.Throwaway {
-		flushed, connections, statements, verbosity = "off", 600, "error", "default"
+		flushed, connections, statements, verbosity, prepared = "off", 600, "error", "default", 10
 	}
 	text := fmt.Sprintf(`# Written by paigong at each start. Put your own settings into local.conf beside this file.
 listen_addresses = ''
@@ -498,6 +498,7 @@ port = 5432
 unix_socket_directories = '%[1]s'
 unix_socket_permissions = 0700
 max_connections = %[3]d
+max_prepared_transactions = %[6]d
 fsync = %[2]s
 synchronous_commit = %[2]s
 full_page_writes = %[2]s
@@ -512,7 +513,7 @@ log_min_error_statement = %[4]s
 log_error_verbosity = %[5]s
 lc_messages = 'C'
 include_if_exists = 'local.conf'
-`, strings.ReplaceAll(socket, "'", "''"), flushed, connections, statements, verbosity)
+`, strings.ReplaceAll(socket, "'", "''"), flushed, connections, statements, verbosity, prepared)
 	local := filepath.Join(p.cluster(), "local.conf")
 	if _, err := os.Stat(local); errors.Is(err, os.ErrNotExist) {
 		if err := p.write(local, "# Your own PostgreSQL settings; they win over postgresql.conf.\n"); err != nil {
