@@ -20,8 +20,12 @@ type Chrome struct {
 	Nav   []string       // the sections this person may open, as keys of sections
 	Path  string         // path and query of this page, for the language switch
 	Theme string         // "light" or "dark"; empty follows the system
-	Key   string         // fresh per drawing; becomes the idempotency_key of the forms
-	Flash Flash          // what the last act did
+	// Density is "compact" or "roomy"; empty is in between.
+	Density string
+	Keys    bool   // single letters do something; a person may switch them off
+	Takes   bool   // may take in a request
+	Key     string // fresh per drawing; becomes the idempotency_key of the forms
+	Flash   Flash  // what the last act did
 	// Posted holds a form that was refused, so that nobody types twice.
 	Posted Posted
 }
@@ -31,6 +35,63 @@ type Flash struct {
 	Bad     bool
 	Text    string
 	Allowed []string // what would have been possible instead, already in words
+	Undo    *Undo    // takes the act back
+}
+
+// Undo is a form that takes an act back: where it goes, and its fields.
+type Undo struct {
+	Path   string
+	Fields []Option // name → value
+}
+
+// Densities of rows, the middle one first.
+func Densities() []string { return []string{"normal", "compact", "roomy"} }
+
+// DensityNow is the density this page is drawn in.
+func (c Chrome) DensityNow() string {
+	if c.Density == "" {
+		return "normal"
+	}
+	return c.Density
+}
+
+// Views are links that draw this page in another of a few ways: one query field, its values, the one that
+// holds now. key is the beginning of their texts.
+func (c Chrome) Views(field, key, now string, values ...string) []View {
+	var list []View
+	for _, v := range values {
+		list = append(list, View{Path: c.With(field, v), Text: c.T(key + v), Current: v == now})
+	}
+	return list
+}
+
+// View is one way to draw a page.
+type View struct {
+	Path, Text string
+	Current    bool
+}
+
+// ThemeViews are the links of the colour switch.
+func (c Chrome) ThemeViews() []View {
+	now := c.Theme
+	if now == "" {
+		now = "auto"
+	}
+	return c.Views("theme", "ui.theme.", now, "auto", "light", "dark")
+}
+
+// DensityViews are the links of the density switch.
+func (c Chrome) DensityViews() []View {
+	return c.Views("density", "ui.density.", c.DensityNow(), Densities()...)
+}
+
+// KeyViews are the links that switch single-letter shortcuts.
+func (c Chrome) KeyViews() []View {
+	now := "off"
+	if c.Keys {
+		now = "on"
+	}
+	return c.Views("keys", "ui.keys.", now, "on", "off")
 }
 
 // Posted is a form as it was sent, with the field that was wrong.

@@ -42,7 +42,7 @@ func empties(lang string) []Page {
 		Shortages{Chrome: c}, Receipts{Chrome: c}, Receipt{Chrome: c}, Customers{Chrome: c}, Customer{Chrome: c},
 		Assets{Chrome: c}, Asset{Chrome: c}, Figures{Chrome: c}, Settings{Chrome: c}, SettingsUsers{Chrome: c},
 		SettingsOrganisations{Chrome: c}, SettingsEngineers{Chrome: c}, SettingsCalendar{Chrome: c},
-		SettingsWebhooks{Chrome: c}, API{Chrome: c}, Problem{Chrome: c}, Report{Chrome: c}, Reported{Chrome: c}, Setup{Chrome: c}, Search{Chrome: c}, Schedule{Chrome: c}, Outbox{Chrome: c}, Unreconciled{Chrome: c}, Devices{Chrome: c},
+		SettingsWebhooks{Chrome: c}, API{Chrome: c}, Problem{Chrome: c}, Report{Chrome: c}, Reported{Chrome: c}, Setup{Chrome: c}, Search{Chrome: c}, KeyHelp{Chrome: c}, Schedule{Chrome: c}, Outbox{Chrome: c}, Unreconciled{Chrome: c}, Devices{Chrome: c},
 	}
 }
 
@@ -247,6 +247,7 @@ func full(lang string) []sample {
 		{"schedule", Schedule{chrome(lang, "/desk"), "2026-11-21", "/desk?day=2026-11-20", "/desk?day=2026-11-22", "/desk", []ShortRow{{"/orders/WO-2026-000131", "WO-2026-000131", "洗衣机漏水", "李先生 · 北京·酒仙桥", "order", "ready", at(21, 9, 48)}}, []ScheduleRow{{"王伟", "A012", at(21, 8, 0), at(21, 18, 0), []ScheduleVisit{{"WO-2026-000119", "finished", at(21, 8, 30), at(21, 9, 30), false}, {"WO-2026-000123", "en_route", at(21, 10, 30), at(21, 12, 0), true}, {"WO-2026-000131", "accepted", at(21, 13, 30), at(21, 15, 0), false}}}, {"李芳芳", "A031", time.Time{}, time.Time{}, nil}}}},
 		{"outbox", Outbox{phone("/m/outbox")}},
 		{"search", Search{chrome(lang, "/search"), "zm", []FoundRow{{"work_order", "/orders/WO-2026-000123", "WO-2026-000123", "空调不制冷", "周敏 · 北京·望京", at(20, 16, 30)}, {"customer", "/customers/c1", "", "周敏", "138****2210", time.Time{}}}}},
+		{"keys", KeyHelp{chrome(lang, "/keys")}},
 		{"search-none", Search{chrome(lang, "/search"), "不存在", nil}},
 		{"unreconciled", Unreconciled{chrome(lang, "/stock/unreconciled"), []UnreconciledRow{{"x1", "WO-2026-000123", "FAN-35", "室外风机电机 35", "件", 1, "FM-0102", "王伟", at(20, 18, 45)}}, "/stock/unreconciled?cursor=x", places, true}},
 		{"devices", Devices{chrome(lang, "/stock/devices"), []DeviceOut{{custody, "WO-2026-000123", "周敏", true}}, "/stock/devices?cursor=x"}},

@@ -124,7 +124,7 @@ func Static() http.Handler {
 		h.Set("Vary", "Accept-Encoding")
 		h.Set("ETag", `"`+t.hash+`"`)
 		body := f.plain
-		if acceptsGzip(r.Header.Get("Accept-Encoding")) {
+		if AcceptsGzip(r.Header.Get("Accept-Encoding")) {
 			h.Set("Content-Encoding", "gzip")
 			h.Set("ETag", `"`+t.hash+`-gz"`)
 			body = f.gzip
@@ -133,7 +133,8 @@ func Static() http.Handler {
 	})
 }
 
-func acceptsGzip(header string) bool {
+// AcceptsGzip reads an Accept-Encoding header.
+func AcceptsGzip(header string) bool {
 	for part := range strings.SplitSeq(header, ",") {
 		coding, q, _ := strings.Cut(strings.TrimSpace(part), ";")
 		if strings.TrimSpace(coding) == "gzip" && strings.TrimSpace(q) != "q=0" {

@@ -183,3 +183,21 @@ func sampleOf(name string) Page {
 	}
 	panic("no sample " + name)
 }
+
+// Nothing is evaluated: htmx would do it for these, and the policy would refuse it then.
+func TestPagesAskForNothingToBeEvaluated(t *testing.T) {
+	dirs, err := fs.Glob(pages, "*/*.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	evaluated := regexp.MustCompile(`hx-on|js:|javascript:|hx-trigger="[^"]*\[`)
+	for _, name := range dirs {
+		text, err := fs.ReadFile(pages, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found := evaluated.Find(text); found != nil {
+			t.Errorf("%s holds %q", name, found)
+		}
+	}
+}

@@ -2,11 +2,13 @@ package pages
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gofrs/uuid/v5"
@@ -40,6 +42,8 @@ type ask struct {
 const (
 	langCookie  = "paigong_lang"
 	themeCookie = "paigong_theme"
+	denseCookie = "paigong_density"
+	keysCookie  = "paigong_keys"
 	year        = 365 * 24 * time.Hour
 )
 
@@ -56,6 +60,12 @@ func (p *Pages) newAsk(c echo.Context, by auth.Caller) *ask {
 	a.by.Lang = a.lang
 	if theme := c.QueryParam("theme"); slices.Contains([]string{"light", "dark", "auto"}, theme) {
 		a.remember(themeCookie, theme)
+	}
+	if density := c.QueryParam("density"); slices.Contains(templates.Densities(), density) {
+		a.remember(denseCookie, density)
+	}
+	if keys := c.QueryParam("keys"); keys == "on" || keys == "off" {
+		a.remember(keysCookie, keys)
 	}
 	if by.OrgID != 0 {
 		if o, err := p.desk.Look(a.ctx()).People.Organisation(a.ctx(), by.OrgID); err == nil {
@@ -90,6 +100,17 @@ func (a *ask) theme() string {
 	}
 	if theme == "light" || theme == "dark" {
 		return theme
+	}
+	return ""
+}
+
+// chosen is a way to look at pages that was just chosen, or is remembered.
+func (a *ask) chosen(field, cookie string, values ...string) string {
+	if v := a.QueryParam(field); slices.Contains(values, v) {
+		return v
+	}
+	if v := a.cookie(cookie); slices.Contains(values, v) {
+		return v
 	}
 	return ""
 }
@@ -139,7 +160,11 @@ func (a *ask) chrome() templates.Chrome {
 	if !a.by.Person() {
 		name = ""
 	}
-	c := templates.Chrome{Lang: a.lang, Zone: a.zone, Now: a.now, User: name, Nav: a.nav(), Path: a.path(), Theme: a.theme(), Key: uuid.Must(uuid.NewV7()).String(), Flash: a.flash, Posted: a.posted}
+	c := templates.Chrome{Lang: a.lang, Zone: a.zone, Now: a.now, User: name, Nav: a.nav(), Path: a.path(), Theme: a.theme(), Key: uuid.Must(uuid.NewV7()).String(), Flash: a.flash, Posted: a.posted,
+		Density: a.chosen("density", denseCookie, "compact", "roomy", "normal"), Keys: a.chosen("keys", keysCookie, "on", "off") != "off", Takes: a.by.Person() && a.by.May(auth.TakeRequest)}
+	if c.Density == "normal" {
+		c.Density = ""
+	}
 	if done := a.QueryParam("done"); c.Flash.Text == "" && done != "" {
 		c.Flash = templates.Flash{Text: templates.Done(a.lang, done)}
 	}
@@ -166,7 +191,38 @@ func (a *ask) draw(status int, page templates.Page) error {
 	h := a.Response().Header()
 	h.Set("Cache-Control", "no-store")
 	h.Add("Vary", "Cookie")
-	return a.Blob(status, "text/html; charset=utf-8", b.Bytes())
+	return a.send(status, "text/html; charset=utf-8", b.Bytes())
+}
+
+// packers are used again: each holds a megabyte of tables.
+var packers = sync.Pool{New: func() any {
+	z, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed+3)
+	return z
+}}
+
+// worthPacking is the size below which compressing costs more than it saves.
+const worthPacking = 1400
+
+// send writes a body, compressed for a person who is signed in. Pages of links are left as they are: what a
+// stranger can make a page repeat must not help to guess what else is on it.
+func (a *ask) send(status int, kind string, body []byte) error {
+	h := a.Response().Header()
+	h.Add("Vary", "Accept-Encoding")
+	if len(body) < worthPacking || !a.by.Person() || !templates.AcceptsGzip(a.Request().Header.Get("Accept-Encoding")) {
+		return a.Blob(status, kind, body)
+	}
+	var packed bytes.Buffer
+	z := packers.Get().(*gzip.Writer)
+	defer packers.Put(z)
+	z.Reset(&packed)
+	if _, err := z.Write(body); err != nil {
+		return err
+	}
+	if err := z.Close(); err != nil {
+		return err
+	}
+	h.Set("Content-Encoding", "gzip")
+	return a.Blob(status, kind, packed.Bytes())
 }
 
 // elsewhere is a page that is another address.
@@ -175,6 +231,12 @@ type elsewhere struct {
 	to   string
 	code int
 }
+
+// written is a page whose answer was sent already, in another form than a page.
+type written struct{ templates.Problem }
+
+// wantsJSON reports whether a script of ours asks, which shows the answer itself.
+func (a *ask) wantsJSON() bool { return a.Request().Header.Get("Accept") == "application/json" }
 
 // shown answers GET.
 func (p *Pages) shown(may auth.Permission, v view) echo.HandlerFunc {
@@ -192,8 +254,11 @@ func (p *Pages) shown(may auth.Permission, v view) echo.HandlerFunc {
 		if err != nil {
 			return p.problem(a, err)
 		}
-		if e, ok := page.(elsewhere); ok {
+		switch e := page.(type) {
+		case elsewhere:
 			return c.Redirect(e.code, e.to)
+		case written:
+			return nil
 		}
 		return a.draw(http.StatusOK, page)
 	}

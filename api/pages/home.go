@@ -206,6 +206,11 @@ func (p *Pages) home(a *ask) (templates.Page, error) {
 	return v, nil
 }
 
+// keys lists the shortcuts.
+func (p *Pages) keys(a *ask) (templates.Page, error) {
+	return templates.KeyHelp{Chrome: a.chrome()}, nil
+}
+
 // found leads to the record behind an answer of the search.
 func (p *Pages) search(a *ask) (templates.Page, error) {
 	v := templates.Search{Chrome: a.chrome(), Q: strings.TrimSpace(a.QueryParam("q"))}
@@ -220,6 +225,13 @@ func (p *Pages) search(a *ask) (templates.Page, error) {
 		path := map[string]string{"request": "/requests/" + f.Number, "work_order": "/orders/" + f.Number, "customer": "/customers/" + f.ID.String(), "asset": "/assets/" + f.ID.String(), "receipt": "/receipts/" + f.Number,
 			"complaint": "/complaints/" + f.ID.String(), "part": "/stock?sku=" + f.Number}[f.Kind]
 		v.Rows = append(v.Rows, templates.FoundRow{Kind: f.Kind, Path: path, Number: f.Number, Title: f.Title, Detail: f.Detail, At: f.At})
+	}
+	if a.wantsJSON() {
+		found := []map[string]string{}
+		for _, r := range v.Rows {
+			found = append(found, map[string]string{"path": r.Path, "number": r.Number, "title": r.Title, "detail": r.Detail, "kind": a.chrome().Word("found", r.Kind)})
+		}
+		return written{}, a.JSON(http.StatusOK, found)
 	}
 	if len(v.Rows) == 1 && strings.EqualFold(v.Rows[0].Number, v.Q) {
 		return elsewhere{to: v.Rows[0].Path, code: http.StatusSeeOther}, nil

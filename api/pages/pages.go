@@ -69,6 +69,7 @@ func (p *Pages) Mount(e *echo.Echo) {
 	see("/desk", auth.ReadVisits, p.schedule)
 	see("/desk/intake", auth.TakeRequest, p.intake)
 	see("/search", auth.Search, p.search)
+	see("/keys", auth.Anyone, p.keys)
 	see("/figures", auth.ReadReports, p.figures)
 	see("/api", auth.Anyone, p.viewer)
 
