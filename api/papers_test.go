@@ -236,12 +236,12 @@ func TestPapersOfOtherDays(t *testing.T) {
 		"data_consent": false, "expected_return_on": "2026-11-24", "signature": [][][]float64{{{0, 0, 1}, {20, 10, 2}, {40, 0, 3}}}, "loaner": m{"serial": "LN-7", "device": "移动空调"}}).want(201)
 	for lang, words := range map[string][]string{"zh-Hans": {"收机凭证"}, "en": {"Custody receipt"}} {
 		voucher, first := n.dispatcher.paper(papers + "custody.pdf?copy=customer&lang=" + lang)
-		n.says("the voucher in "+lang, voucher, append(words, "周晓明", number, "CU-2026-", "电源线", "遥控器", "外壳轻微划伤", "SN0001", "LN-7", "移动空调", "P2")...)
+		n.says("the voucher in "+lang, voucher, append(words, "周晓明", number, "DV-2026-", "电源线", "遥控器", "外壳轻微划伤", "SN0001", "LN-7", "移动空调", "P2")...)
 		if _, again := n.manager.paper(papers + "custody.pdf?copy=customer&lang=" + lang); !bytes.Equal(first, again) {
 			t.Error("the voucher is another paper for the second reader")
 		}
 		reception, _ := n.dispatcher.paper(papers + "reception.pdf?lang=" + lang)
-		n.says("the reception sheet in "+lang, reception, "周晓明", number, "CU-2026-", "外壳轻微划伤", "P2")
+		n.says("the reception sheet in "+lang, reception, "周晓明", number, "DV-2026-", "外壳轻微划伤", "P2")
 	}
 
 	// Advice by phone is followed up too, though there is no order.

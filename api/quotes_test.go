@@ -92,6 +92,29 @@ func TestQuoteSentDuringTheVisit(t *testing.T) {
 	n.dispatcher.get("/work-orders/"+order).want(200).is(24500, "approved_minor").is(24500, "receipt", "total_minor")
 }
 
+// What is agreed is the repair and every variation, in whatever order the customer says yes.
+func TestVariationAgreedBeforeTheRepair(t *testing.T) {
+	t.Parallel()
+	n := newTown(t)
+	_, order := n.reported()
+	yes := m{"how": "phone", "name": "周晓明", "note": "13912345678"}
+	repair := n.agent.quoted(order, nil)
+	for _, q := range []struct {
+		id   string
+		want int
+	}{
+		{n.agent.quoted(order, m{"purpose": "variation", "lines": []m{{"kind": "labour", "description": "加装支架", "quantity": 1, "unit_minor": 9000}}}), 9000},
+		{repair, 24500},
+		{n.agent.quoted(order, m{"purpose": "variation", "lines": []m{{"kind": "labour", "description": "高空作业", "quantity": 1, "unit_minor": 500}}}), 25000},
+		{n.agent.quoted(order, callOutFee), 25000},
+	} {
+		n.agent.post("/quotes/"+q.id+"/approve", yes).want(200)
+		n.dispatcher.get("/work-orders/"+order).want(200).is(q.want, "approved_minor")
+	}
+	n.dispatcher.get("/work-orders/"+order).is(8000, "call_out_minor")
+	n.clean()
+}
+
 // Work above the agreed sum is taken and flagged; a limit leaves room, a variation or a manager settles the rest.
 func TestWorkAboveTheAgreedSum(t *testing.T) {
 	t.Parallel()

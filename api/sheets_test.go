@@ -181,9 +181,15 @@ func TestDeviceGoesBack(t *testing.T) {
 		n.dispatcher.get("/work-orders/"+order).want(200).is("on_hold", "state").is("depot", "hold_reason")
 		return c
 	}
-	// Brought to the counter, taken home again before anybody agreed on anything.
+	// Brought to the counter, taken home again before anybody agreed on anything. The agent takes it in; its
+	// number is not one that a customer could have.
 	_, order := n.reported()
-	custody := taken(order)
+	walkIn := n.agent.post("/work-orders/"+order+"/custody", record).want(201)
+	custody := walkIn.str("id")
+	if number, customer := walkIn.str("number"), n.agent.get("/customers/"+n.customer).str("number"); number[:2] == customer[:2] {
+		t.Errorf("the device is %s, its customer %s: one series for both", number, customer)
+	}
+	n.dispatcher.get("/work-orders/"+order).want(200).is("on_hold", "state").is("depot", "hold_reason")
 	n.dispatcher.post("/work-orders/"+order+"/cancel", m{"reason": "x"}).refused(409, "work_orders_device_back")
 	bench.post("/custody/"+custody+"/return", m{"by": "周晓明", "signature": sign}).want(200).is("returned", "state")
 	n.dispatcher.get("/work-orders/"+order).want(200).is("on_hold", "state").is("customer", "hold_reason")

@@ -138,17 +138,13 @@ func uuids(ids []uuid.UUID) string {
 	return "{" + strings.Join(text, ",") + "}"
 }
 
-// within is the condition that one of the columns is an organisation in sight and that, for a visiting
-// engineer, the other column names him.
+// within is the condition that one of the columns is an organisation in sight or the first column names the
+// reader himself; for a visiting engineer only the latter.
 func within(scope auth.Scope, engineer string, orgs ...string) (bun.Safe, error) {
 	if err := scope.Check(); err != nil {
 		return "", err
 	}
-	where := scope.SQL(orgs...)
-	if me := scope.Engineer(); me != nil {
-		where += " AND " + engineer + " = '" + me.String() + "'"
-	}
-	return bun.Safe(where), nil
+	return bun.Safe(scope.Reach(engineer+" = :me", orgs...)), nil
 }
 
 // locked is an engineer whose diary nobody else changes until the transaction ends.

@@ -70,11 +70,7 @@ func pickupsSeen(scope auth.Scope) (string, error) {
 	if err := scope.Check(); err != nil {
 		return "", err
 	}
-	where := scope.SQL("pl.org_id", "w.org_id", "w.serving_org_id")
-	if own := scope.Engineer(); own != nil {
-		where += " AND k.engineer_id = '" + own.String() + "'"
-	}
-	return where, nil
+	return scope.Reach("k.engineer_id = :me", "pl.org_id", "w.org_id", "w.serving_org_id"), nil
 }
 
 func (l Ledger) pickup(ctx context.Context, id uuid.UUID) (Pickup, error) {

@@ -39,7 +39,7 @@ func (d *Desk) TakeDevice(ctx context.Context, by auth.Caller, orderRef string, 
 		if strokes == nil && reason == nil {
 			return fault.New(fault.Invalid, "custody_consent", "the customer signs for the device, or somebody says why not").Field("body.signature", "strokes or {\"reason\":…}")
 		}
-		number, err := w.number(ctx, "CU", o.OrgID)
+		number, err := w.number(ctx, "DV", o.OrgID)
 		if err != nil {
 			return err
 		}

@@ -52,13 +52,7 @@ func (d *Desk) EventsSoon(ctx context.Context, by auth.Caller, after string) (ev
 	if err != nil {
 		return nil, "", false, fault.New(fault.Invalid, "bad_cursor", "this event id is not one of ours: start again without it").Field("header.Last-Event-ID", "expected transaction-sequence")
 	}
-	see := s.SQL("org_id", "serving_org_id")
-	var args []any
-	args = append(args, xact, seq)
-	if e := s.Engineer(); e != nil {
-		see += ` AND (ref_id IN (SELECT id FROM visits WHERE engineer_id = ?) OR ref_id IN (SELECT order_id FROM visits WHERE engineer_id = ?))`
-		args = append(args, *e, *e)
-	}
+	see := s.Reach(`(ref_id IN (SELECT id FROM visits WHERE engineer_id = :me) OR ref_id IN (SELECT order_id FROM visits WHERE engineer_id = :me))`, "org_id", "serving_org_id")
 	rows := []struct {
 		Event
 		Waits bool `bun:"waits"`
@@ -71,7 +65,7 @@ func (d *Desk) EventsSoon(ctx context.Context, by auth.Caller, after string) (ev
 		FROM (SELECT) AS always LEFT JOIN (
 			SELECT xact::text AS xact, seq, topic, ref_id, at FROM events
 			WHERE (xact, seq) > (?::text::xid8, ?) AND xact < (SELECT xact FROM line) AND `+see+` ORDER BY events.xact, events.seq LIMIT 500
-		) e ON true ORDER BY e.xact::xid8, e.seq`, args...).Scan(ctx, &rows)
+		) e ON true ORDER BY e.xact::xid8, e.seq`, xact, seq).Scan(ctx, &rows)
 	if err != nil {
 		return nil, "", false, fmt.Errorf("events: %w", fault.FromSQL(err))
 	}

@@ -37,19 +37,18 @@ var orderBare = strings.NewReplacer("o.code AS", "'' AS", "so.code AS", "'' AS",
 
 const orderBareTables = " FROM work_orders w LEFT JOIN sites s ON s.id = w.site_id"
 
-// seeOrders limits orders to what the scope may see: owned, served, watched or offered; for an engineer
-// those of his own visits.
+// seeOrders limits orders to what the scope may see: owned, served, watched or offered, or visited by
+// himself; a visiting engineer sees the last alone.
 func seeOrders(q *query, s auth.Scope) error {
 	if err := s.Check(); err != nil {
 		return err
 	}
-	if e := s.Engineer(); e != nil {
-		q.and("EXISTS (SELECT 1 FROM visits v WHERE v.order_id = w.id AND v.engineer_id = ?)", *e)
+	seen := s.Reach("EXISTS (SELECT 1 FROM visits v WHERE v.order_id = w.id AND v.engineer_id = :me)", "w.org_id", "w.serving_org_id")
+	if !s.All() && s.Engineer() == nil {
+		seen = "(" + seen + " OR EXISTS (SELECT 1 FROM watchers x WHERE x.order_id = w.id AND " + s.SQL("x.org_id") +
+			") OR EXISTS (SELECT 1 FROM hand_overs h WHERE h.order_id = w.id AND h.state = 'offered' AND " + s.SQL("h.to_org_id") + "))"
 	}
-	if !s.All() {
-		q.and("(" + s.SQL("w.org_id", "w.serving_org_id") + " OR EXISTS (SELECT 1 FROM watchers x WHERE x.order_id = w.id AND " + s.SQL("x.org_id") +
-			") OR EXISTS (SELECT 1 FROM hand_overs h WHERE h.order_id = w.id AND h.state = 'offered' AND " + s.SQL("h.to_org_id") + "))")
-	}
+	q.and(seen)
 	return nil
 }
 

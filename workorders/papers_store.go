@@ -282,10 +282,7 @@ func dayVisits(ctx context.Context, db bun.IDB, s auth.Scope, f StackFilter, who
 	var q query
 	const live = "v.state IN ('dispatched', 'accepted', 'en_route', 'on_site', 'paused', 'finished')"
 	q.and("lower(v.planned) >= ? AND lower(v.planned) < ? AND "+live, from, to)
-	q.and(s.SQL("w.org_id", "w.serving_org_id", "v.engineer_org_id"))
-	if e := s.Engineer(); e != nil {
-		q.and("v.engineer_id = ?", *e)
-	}
+	q.and(s.Reach("v.engineer_id = :me", "w.org_id", "w.serving_org_id", "v.engineer_org_id"))
 	if f.Engineer != nil {
 		q.and("v.engineer_id = ?", *f.Engineer)
 	}
@@ -353,10 +350,7 @@ func slipsOfDay(ctx context.Context, db bun.IDB, s auth.Scope, f StackFilter) ([
 	from, to := f.span()
 	var q query
 	q.and("u.state IN ('to_pick', 'ready') AND u.needed_by >= ? AND u.needed_by < ?", from, to)
-	q.and(s.SQL("u.org_id", "l.org_id", "w.serving_org_id"))
-	if e := s.Engineer(); e != nil {
-		q.and("u.engineer_id = ?", *e)
-	}
+	q.and(s.Reach("u.engineer_id = :me", "u.org_id", "l.org_id", "w.serving_org_id"))
 	if f.Engineer != nil {
 		q.and("u.engineer_id = ?", *f.Engineer)
 	}

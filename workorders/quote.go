@@ -293,17 +293,12 @@ func (w *work) approve(ctx context.Context, o *Order, q *Quote, name, how string
 	case "call_out":
 		o.CallOutMinor, o.DeductCallOut = &q.TotalMinor, q.DeductIfRepaired
 		err = setOrder(ctx, w.tx, o.ID, "call_out_minor = ?, deduct_call_out = ?, chargeable = true", q.TotalMinor, q.DeductIfRepaired)
-	case "repair":
-		o.ApprovedMinor = &q.TotalMinor
-		err = setOrder(ctx, w.tx, o.ID, "approved_minor = ?, chargeable = true", q.TotalMinor)
-	case "variation":
-		sum := q.TotalMinor
-		if o.ApprovedMinor != nil {
-			sum += *o.ApprovedMinor
+	default: // the repair and what came on top of it, in whatever order they were agreed
+		if o.ApprovedMinor, err = agreedSum(ctx, w.tx, o.ID); err != nil {
+			return err
 		}
-		o.ApprovedMinor = &sum
-		err = setOrder(ctx, w.tx, o.ID, "approved_minor = ?, chargeable = true", sum)
-		if err == nil {
+		err = setOrder(ctx, w.tx, o.ID, "approved_minor = ?, chargeable = true", o.ApprovedMinor)
+		if err == nil && q.Purpose == "variation" {
 			err = settleOverApproved(ctx, w.tx, o.ID, q.TotalMinor)
 		}
 	}

@@ -120,6 +120,15 @@ func everVisited(ctx context.Context, db bun.IDB, order uuid.UUID) (bool, error)
 	return yes, nil
 }
 
+// agreedSum is what the customer agreed to pay for the work: the approved repair quote and every approved
+// variation. The call-out fee is apart. nil = nothing agreed yet.
+func agreedSum(ctx context.Context, db bun.IDB, order uuid.UUID) (sum *money.Fen, err error) {
+	if err := db.NewRaw("SELECT sum(total_minor) FROM quotes WHERE order_id = ? AND state = 'approved' AND purpose IN ('repair', 'variation')", order).Scan(ctx, &sum); err != nil {
+		return nil, fmt.Errorf("agreed sum: %w", err)
+	}
+	return sum, nil
+}
+
 // waiveOverApproved lets the customer off what was fitted above the agreement, and says whether there was any.
 func waiveOverApproved(ctx context.Context, tx bun.IDB, order uuid.UUID) (bool, error) {
 	res, err := tx.ExecContext(ctx, "UPDATE sheets SET over_approved_minor = 0 WHERE order_id = ? AND replaced_at IS NULL AND over_approved_minor > 0", order)

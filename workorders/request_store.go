@@ -56,10 +56,11 @@ func seeRequests(q *query, s auth.Scope) error {
 	if err := s.Check(); err != nil {
 		return err
 	}
-	if e := s.Engineer(); e != nil {
-		q.and("EXISTS (SELECT 1 FROM work_orders w JOIN visits v ON v.order_id = w.id WHERE w.request_id = r.id AND v.engineer_id = ?)", *e)
+	seen := s.Reach("EXISTS (SELECT 1 FROM work_orders w JOIN visits v ON v.order_id = w.id WHERE w.request_id = r.id AND v.engineer_id = :me)", "r.org_id")
+	if s.Engineer() == nil {
+		seen = "(" + seen + " OR EXISTS (SELECT 1 FROM work_orders w WHERE w.request_id = r.id AND " + s.SQL("w.serving_org_id") + "))"
 	}
-	q.and("(" + s.SQL("r.org_id") + " OR EXISTS (SELECT 1 FROM work_orders w WHERE w.request_id = r.id AND " + s.SQL("w.serving_org_id") + "))")
+	q.and(seen)
 	return nil
 }
 

@@ -70,7 +70,7 @@ const (
 	visited   = `INSERT INTO visits (id, org_id, order_id, engineer_id, engineer_org_id, state, planned, blocked, override_reason, created_at) VALUES (:visit, :head, :order, :engineer, :head, 'dispatched', :slot, :slot, 'asked for', :t); `
 	drafted   = `INSERT INTO quotes (id, org_id, order_id, number, total_minor, valid_until, valid_to, created_at) VALUES (:quote, :head, :order, 'QT1', 100, '2026-11-16', :later, :t); INSERT INTO quote_lines (quote_id, no, kind, description, quantity, unit_minor, amount_minor) VALUES (:quote, 1, 'labour', '工时', 1, 100, 100); `
 	sent      = drafted + `UPDATE quotes SET state = 'sent', sent_at = :t WHERE id = :quote; `
-	agreed    = sent + `UPDATE quotes SET state = 'approved', approved_at = :t, approved_by = '周', approved_how = 'link' WHERE id = :quote; `
+	agreed    = sent + `UPDATE quotes SET state = 'approved', approved_at = :t, approved_by = '周', approved_how = 'link' WHERE id = :quote; UPDATE work_orders SET approved_minor = 100 WHERE id = :order; `
 	reported  = visited + `INSERT INTO sheets (id, org_id, order_id, visit_id, number, engineer_id, outcome, finished_at, signature, submitted_at, entered_by) VALUES (:sheet, :head, :order, :visit, 'RS1', :engineer, 'done', :t, '[[[1,2]]]', :t, :user); `
 	fitted    = reported + `INSERT INTO sheet_parts (id, org_id, sheet_id, no, part_id, sku, name, quantity, booking) VALUES (:line, :head, :sheet, 1, :part, 'P1', '启动电容', 1, 'unreconciled'); `
 	owed      = fitted + `INSERT INTO old_parts (id, org_id, order_id, sheet_part_id, engineer_id, part_id, quantity, due_on) VALUES (:old, :head, :order, :line, :engineer, :part, 1, '2026-11-23'); `
@@ -155,6 +155,8 @@ var forbiddenRows = []forbidden{
 	{"born ready", "work_orders_legal_move", "", with(with(addOrder, "summary", "state, summary"), "'x'", "'ready', 'x'")},
 	{"out of a final state", "work_orders_legal_move", `UPDATE work_orders SET state = 'cancelled', cancelled_at = :t, cancel_reason = 'x' WHERE id = :order; `, `UPDATE work_orders SET state = 'ready', cancelled_at = NULL, cancel_reason = NULL WHERE id = :order`},
 	{"moved to another organisation", "work_orders_identity_fixed", "", `UPDATE work_orders SET org_id = :partner WHERE id = :order`},
+	{"approved for a sum that no quote says", "work_orders_approved_is_sum", agreed, `UPDATE work_orders SET approved_minor = 99 WHERE id = :order`},
+	{"a yes that the order does not know of", "work_orders_approved_is_sum", sent, `UPDATE quotes SET state = 'approved', approved_at = :t, approved_by = '周', approved_how = 'link' WHERE id = :quote`},
 	{"given another id", "work_orders_identity_fixed", "", `UPDATE work_orders SET id = :new WHERE id = :order`},
 	{"assigned without its parts", "work_orders_parts_held", `INSERT INTO order_parts (id, org_id, order_id, no, part_id, quantity) VALUES (:new, :head, :order, 1, :part, 2);
 		INSERT INTO reservations (id, org_id, order_id, place_id, part_id, quantity, held_at) VALUES (:new, :head, :order, :van, :part, 1, :t); ` + ready, `UPDATE work_orders SET state = 'assigned', engineer_id = :engineer, engineer_org_id = :head WHERE id = :order`},

@@ -88,17 +88,12 @@ func (d *Desk) Search(ctx context.Context, by auth.Caller, text string) ([]Found
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
-	see := s.SQL("d.org_id", "d.serving_org_id")
-	var args []any
-	if e := s.Engineer(); e != nil {
-		see += ` AND (d.id IN (SELECT order_id FROM visits WHERE engineer_id = ?) OR d.customer_id IN (SELECT w.customer_id FROM visits v JOIN work_orders w ON w.id = v.order_id WHERE v.engineer_id = ?))`
-		args = append(args, *e, *e)
-	}
+	see := s.Reach(`(d.id IN (SELECT order_id FROM visits WHERE engineer_id = :me) OR d.customer_id IN (SELECT w.customer_id FROM visits v JOIN work_orders w ON w.id = v.order_id WHERE v.engineer_id = :me))`, "d.org_id", "d.serving_org_id")
 	rows := []Found{}
 	err := d.reader(ctx).NewRaw(`WITH h AS MATERIALIZED (
 			SELECT d.kind, d.id, d.number, d.title, d.detail, d.customer_id, d.at FROM search_docs d WHERE `+see+` AND d.grams @> grams(?) AND d.words ILIKE ? LIMIT 20000)
 		SELECT * FROM h ORDER BY upper(number) = upper(?) DESC, upper(number) LIKE upper(?) DESC, title ILIKE ? DESC, at DESC LIMIT 50`,
-		append(args, text, "%"+likeText(text)+"%", text, likeText(text)+"%", "%"+likeText(text)+"%")...).Scan(ctx, &rows)
+		text, "%"+likeText(text)+"%", text, likeText(text)+"%", "%"+likeText(text)+"%").Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("search: %w", fault.FromSQL(err))
 	}

@@ -544,6 +544,9 @@ func (w *work) fitParts(ctx context.Context, o *Order, s *Sheet, v dispatch.Visi
 			switch {
 			case p.FromPlace != nil:
 				place, err := w.stock.PlaceByCode(ctx, w.by.Scope(), *p.FromPlace)
+				if fault.Is(err, fault.NotFound) { // an engineer lent to us fetched it at our store
+					place, err = w.stock.PlaceByCode(ctx, auth.System("sheet").Within(o.OrgID, o.ServingOrgID).Scope(), *p.FromPlace)
+				}
 				if err != nil {
 					return err
 				}

@@ -1,9 +1,17 @@
 package pages_test
 
 import (
+	"context"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/gofrs/uuid/v5"
+
+	"paigong/dispatch"
+	"paigong/internal/auth"
+	"paigong/workorders"
 )
 
 // assigned brings an order to a booked visit by forms.
@@ -36,7 +44,7 @@ func TestActsOfAnOrder(t *testing.T) {
 		t.Error("an order may be ended or resumed while the customer's device is with us")
 	}
 	depot := n.signedIn("depot")
-	depot.see("/stock/devices", 200).shows("海尔空调", "CU-2026-").link(path)
+	depot.see("/stock/devices", 200).shows("海尔空调", "DV-2026-").link(path)
 	depot.see(path, 200).form(path + "/custody/[^/]+/return").send(url.Values{"by": {"周晓明"}, "voucher_seen": {"true"}}).done()
 	dispatcher.see(path, 200).shows("设备归还客户", "待派工")
 	page = manager.see(path, 200).form(path + "/coverage").send(url.Values{"line": {"labour"}, "source": {"goodwill"}, "reason": {"老客户"}}).done().shows("老客户")
@@ -84,6 +92,34 @@ func TestEngineerOut(t *testing.T) {
 	page.form("/settings/engineers/shifts").send(url.Values{"engineer_id": {n.empty.String()}, "starts_at": {local(5, 8, 0)}, "ends_at": {local(5, 18, 0)}}).done()
 	page.form("/settings/engineers/shifts").send(url.Values{"engineer_id": {n.empty.String()}, "starts_at": {local(6, 18, 0)}, "ends_at": {local(6, 8, 0)}}).refused(422)
 	dispatcher.see("/desk", 200).shows("李芳", order)
+}
+
+// An engineer of a centre is lent to head office: his phone shows the job, its customer and its sheet.
+func TestLentEngineerOnHisPhone(t *testing.T) {
+	t.Parallel()
+	n := newTown(t)
+	agent := n.signedIn("agent")
+	ctx := context.Background()
+	by := must(n.desk.Look(ctx).People.As(ctx, "admin"))(n)
+	var lent uuid.UUID
+	if err := n.desk.Keep(ctx, by, func(ctx context.Context, l workorders.Ledgers) error {
+		centre := must(l.People.CreateOrganisation(ctx, by.Scope(), auth.OrganisationInput{Code: "BC", Name: "北城中心", Kind: "centre", ParentCode: by.OrgCode}))(n)
+		e := must(l.Board.AddEngineer(ctx, dispatch.EngineerInput{Name: "孙立", RegionCodes: []string{"bj-cy"}, Skills: []dispatch.Ability{{Code: "cooling", Level: 3}}}, centre.ID))(n)
+		must(l.Board.AddShift(ctx, by.Scope(), e.ID, dispatch.ShiftInput{StartsAt: monday, EndsAt: monday.Add(10 * time.Hour)}))(n)
+		_, _, err := l.People.AddUser(ctx, by, auth.UserInput{Login: "fitter", Name: "孙立", Roles: []auth.Role{auth.Engineer}, Password: password, EngineerID: &e.ID, OrganisationCode: "BC"})
+		lent = e.ID
+		return err
+	}); err != nil {
+		n.Fatal(err)
+	}
+	_, order := n.reported(agent)
+	n.agreed(agent, order)
+	fitter := n.signedIn("fitter")
+	fitter.see("/m/orders/"+order, 404)
+	must(n.desk.Assign(ctx, by, order, workorders.AssignInput{EngineerID: lent, StartsAt: monday.Add(2 * time.Hour), EndsAt: monday.Add(3 * time.Hour), OverrideReason: ptr("借调")}))(n)
+	fitter.see("/m", 200).shows(order, "周晓明")
+	fitter.see("/m/orders/"+order, 200).shows("望京街", "东门进").form("/m/orders/" + order + "/arrive").send(nil).done()
+	fitter.see("/m/orders/"+order+"/sheet", 200).shows("周晓明")
 }
 
 // A part is missing: the sheet says so, goods come, the order goes on; two sheets, one follow-up.

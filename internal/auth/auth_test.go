@@ -621,4 +621,23 @@ func TestTheMatrixOfPermissions(t *testing.T) {
 	if e := (Caller{Roles: []Role{Engineer}, EngineerID: &own}).Within(1).Scope().Engineer(); e == nil || *e != own {
 		t.Error("an engineer is not confined to his own visits")
 	}
+	const visit = "v.engineer_id = :me"
+	mine := "v.engineer_id = '" + own.String() + "'"
+	for _, x := range []struct {
+		who  string
+		by   Scope
+		want string
+	}{
+		{"nobody", Scope{}, "FALSE"},
+		{"a dispatcher of a centre", Caller{Roles: []Role{Dispatcher}}.Within(7).Scope(), "(w.org_id IN (7))"},
+		{"an engineer lent by a centre", Caller{Roles: []Role{Engineer}, EngineerID: &own}.Within(7).Scope(), mine},
+		{"one who also keeps the stock there", Caller{Roles: []Role{Engineer, StockKeeper}, EngineerID: &own}.Within(7).Scope(), "((w.org_id IN (7)) OR " + mine + ")"},
+		{"an engineer of head office", Caller{Roles: []Role{Engineer}, EngineerID: &own}.Everywhere().Scope(), mine},
+		{"head office", Caller{Roles: []Role{Manager}}.Everywhere().Scope(), "TRUE"},
+		{"an engineer's account without an engineer", Caller{Roles: []Role{Engineer}}.Within(7).Scope(), "v.engineer_id = '" + uuid.Nil.String() + "'"},
+	} {
+		if got := x.by.Reach(visit, "w.org_id"); got != x.want {
+			t.Errorf("%s sees %s, want %s", x.who, got, x.want)
+		}
+	}
 }

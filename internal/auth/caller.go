@@ -51,7 +51,7 @@ func (c Caller) Person() bool { return !c.UserID.IsNil() }
 // Scope is whose records the caller may see. Somebody who only makes visits sees those of his own:
 // Engineer narrows the scope further then.
 func (c Caller) Scope() Scope {
-	s := Scope{orgs: c.orgs, all: c.all, made: c.all || len(c.orgs) > 0}
+	s := Scope{orgs: c.orgs, all: c.all, made: c.all || len(c.orgs) > 0, visits: c.EngineerID}
 	wider := slices.ContainsFunc(c.Roles, func(r Role) bool { return r != Engineer && r != PartnerEngineer })
 	if !wider {
 		// A visiting engineer whose account names no engineer has no visits, so he sees nothing.
@@ -64,13 +64,15 @@ func (c Caller) Scope() Scope {
 	return s
 }
 
-// Scope says whose records a reader may see: those owned or served by one of his organisations, and for
-// a visiting engineer only those of his own visits. A Scope nobody made refuses everything.
+// Scope says whose records a reader may see: those owned or served by one of his organisations, and those
+// of his own visits, whoever owns them; a visiting engineer sees only the latter. A Scope nobody made
+// refuses everything.
 type Scope struct {
 	orgs     []int32
 	all      bool
 	made     bool
-	engineer *uuid.UUID
+	engineer *uuid.UUID // confined to the visits of this engineer
+	visits   *uuid.UUID // the engineer he is, also when he sees more
 }
 
 // All reports whether the whole company is in sight; Orgs may be empty then.
@@ -93,9 +95,31 @@ func (s Scope) Check() error {
 	return nil
 }
 
+// Reach is a condition that holds when one of the columns is an organisation in sight or the record belongs
+// to a visit of the reader's own, since an engineer is lent to other organisations; for a visiting engineer
+// only the latter. visit says what a visit of his own is, with :me for the engineer:
+// "EXISTS (SELECT 1 FROM visits v WHERE v.order_id = w.id AND v.engineer_id = :me)".
+func (s Scope) Reach(visit string, columns ...string) string {
+	if !s.made || s.visits == nil && s.engineer == nil {
+		return s.SQL(columns...)
+	}
+	me := s.visits
+	if s.engineer != nil {
+		me = s.engineer
+	}
+	own := strings.ReplaceAll(visit, ":me", "'"+me.String()+"'")
+	switch {
+	case s.engineer != nil:
+		return own
+	case s.all:
+		return "TRUE"
+	}
+	return "(" + s.SQL(columns...) + " OR " + own + ")"
+}
+
 // SQL is a condition that holds when one of the columns is an organisation in sight: put it into a WHERE
-// as it is, it holds no input of anybody. A scope nobody made is never true. Narrowing to an engineer is
-// the store's own business, because only it knows where visits are.
+// as it is, it holds no input of anybody. A scope nobody made is never true. What belongs to a visit of
+// the reader's own is not in it: ask Reach.
 func (s Scope) SQL(columns ...string) string {
 	switch {
 	case !s.made:

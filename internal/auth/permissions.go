@@ -147,7 +147,7 @@ var grants = map[Role][]Permission{
 		[]Permission{ManageEngineers, HandOver, ReassignFollowUps, ClaimFollowUp, RecordFollowUp, WaiveFollowUp, EscalateComplaint, ReadReports, ReadReceivables}),
 	Dispatcher: sets(reading, frontDesk, dispatching, []Permission{HandOver, RecordFollowUp, IssueReceipt, ReadReports}),
 	Agent: sets(reading, frontDesk, []Permission{RankCandidates, WriteQuote, SendQuote, ApproveQuote, HoldOrder, CancelOrder, RescheduleVisit,
-		RecordFollowUp, EscalateComplaint}),
+		TakeCustody, RecordFollowUp, EscalateComplaint}), // devices are taken in at the counter
 	CallerRole: sets(reading, []Permission{RecordFollowUp, ClaimFollowUp, WaiveFollowUp, FileComplaint, LogConversation, AddCallback, RecordCallback,
 		TakeRequest, PrintStacks, ReadReports}),
 	ComplaintsOfficer: sets(reading, []Permission{FileComplaint, WorkComplaint, EscalateComplaint, LogConversation, AddCallback, RecordCallback,

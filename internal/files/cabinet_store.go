@@ -154,17 +154,14 @@ func (c *Cabinet) Get(ctx context.Context, sight Sight, reader, id uuid.UUID) (F
 	if err := sight.Check(); err != nil {
 		return f, err
 	}
-	own := "TRUE"
-	if engineer := sight.Engineer(); engineer != nil {
-		own = fmt.Sprintf("EXISTS (SELECT FROM visits v WHERE v.order_id = o.id AND v.engineer_id = '%s')", *engineer)
-	}
+	seen := sight.Reach("EXISTS (SELECT FROM visits v WHERE v.order_id = o.id AND v.engineer_id = :me)", "o.org_id", "o.serving_org_id")
 	err := c.db.NewSelect().TableExpr("files AS f").ColumnExpr(columns+", f.bytes").
 		Join(`LEFT JOIN work_orders AS o ON o.id = coalesce(f.order_id, (SELECT s.order_id FROM sheets s WHERE s.id = f.sheet_id),
 			(SELECT q.order_id FROM quotes q WHERE q.id = f.quote_id), (SELECT k.order_id FROM custody k WHERE k.id = f.custody_id),
 			(SELECT w.id FROM work_orders w WHERE w.request_id = f.request_id ORDER BY w.id DESC LIMIT 1))`).
 		Where("f.id = ?", id).
 		WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
-			q.WhereOr("f.created_by = ?", reader).WhereOr("o.id IS NOT NULL AND " + sight.SQL("o.org_id", "o.serving_org_id") + " AND " + own)
+			q.WhereOr("f.created_by = ?", reader).WhereOr("o.id IS NOT NULL AND " + seen)
 			if sight.Engineer() == nil {
 				q.WhereOr("o.id IS NULL AND " + sight.SQL("f.org_id"))
 			}

@@ -81,6 +81,7 @@ func OfQuote(org int32, id uuid.UUID) Owner   { return Owner{"quote_id", org, id
 type Sight interface {
 	Check() error
 	SQL(columns ...string) string
+	Reach(visit string, columns ...string) string
 	Engineer() *uuid.UUID
 }
 

@@ -239,6 +239,12 @@ func (s sight) Check() error {
 	return nil
 }
 func (s sight) Engineer() *uuid.UUID { return s.engineer }
+func (s sight) Reach(visit string, columns ...string) string {
+	if s.engineer != nil {
+		return strings.ReplaceAll(visit, ":me", "'"+s.engineer.String()+"'")
+	}
+	return s.SQL(columns...)
+}
 func (s sight) SQL(columns ...string) string {
 	return "(" + strings.Join(columns, " IN ("+s.orgs+") OR ") + " IN (" + s.orgs + "))"
 }

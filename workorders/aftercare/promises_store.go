@@ -71,10 +71,6 @@ func (w *where) see(s auth.Scope, org, order string) error {
 	if err := s.Check(); err != nil {
 		return err
 	}
-	if e := s.Engineer(); e != nil {
-		w.and("EXISTS (SELECT 1 FROM visits v WHERE v.order_id = "+order+" AND v.engineer_id = ? AND v.state NOT IN ('proposed', 'cancelled', 'declined'))", *e)
-		return nil
-	}
-	w.and(s.SQL(org, "w.serving_org_id"))
+	w.and(s.Reach("EXISTS (SELECT 1 FROM visits v WHERE v.order_id = "+order+" AND v.engineer_id = :me AND v.state NOT IN ('proposed', 'cancelled', 'declined'))", org, "w.serving_org_id"))
 	return nil
 }

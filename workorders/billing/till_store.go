@@ -202,11 +202,7 @@ func (w *where) see(s auth.Scope) error {
 	if err := s.Check(); err != nil {
 		return err
 	}
-	if e := s.Engineer(); e != nil {
-		w.and("EXISTS (SELECT 1 FROM visits v WHERE v.order_id = r.order_id AND v.engineer_id = ? AND v.state NOT IN ('proposed', 'cancelled', 'declined'))", *e)
-		return nil
-	}
-	w.and(s.SQL("r.org_id", "w.org_id", "w.serving_org_id"))
+	w.and(s.Reach("EXISTS (SELECT 1 FROM visits v WHERE v.order_id = r.order_id AND v.engineer_id = :me AND v.state NOT IN ('proposed', 'cancelled', 'declined'))", "r.org_id", "w.org_id", "w.serving_org_id"))
 	return nil
 }
 

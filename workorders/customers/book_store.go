@@ -79,13 +79,11 @@ func (c *clauses) see(s auth.Scope, customer, org string) error {
 	if err := s.Check(); err != nil {
 		return err
 	}
-	if e := s.Engineer(); e != nil {
-		c.and("EXISTS (SELECT 1 FROM visits v JOIN work_orders w ON w.id = v.order_id WHERE v.engineer_id = ? AND w.customer_id = "+customer+
-			" AND v.state NOT IN ('proposed', 'cancelled', 'declined'))", *e)
-		return nil
+	seen := s.Reach("EXISTS (SELECT 1 FROM visits v JOIN work_orders w ON w.id = v.order_id WHERE v.engineer_id = :me AND w.customer_id = "+customer+
+		" AND v.state NOT IN ('proposed', 'cancelled', 'declined'))", org)
+	if !s.All() && s.Engineer() == nil {
+		seen = "(" + seen + " OR EXISTS (SELECT 1 FROM work_orders w WHERE w.customer_id = " + customer + " AND " + s.SQL("w.serving_org_id") + "))"
 	}
-	if !s.All() {
-		c.and("(" + s.SQL(org) + " OR EXISTS (SELECT 1 FROM work_orders w WHERE w.customer_id = " + customer + " AND " + s.SQL("w.serving_org_id") + "))")
-	}
+	c.and(seen)
 	return nil
 }

@@ -105,7 +105,7 @@ type Loaner struct {
 type Taking struct {
 	CustodyInput
 	OrgID       int32  // the order's owner
-	Number      string // such as CU-2026-000123
+	Number      string // such as DV-2026-000123
 	OrderID     uuid.UUID
 	AssetID     *uuid.UUID
 	Strokes     json.RawMessage
