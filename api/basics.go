@@ -225,6 +225,20 @@ func (s *Server) reach(ctx context.Context, by auth.Caller, in *ReachInput) (inv
 	})
 }
 
+// FetchIn names a van out of reach and who got what lies in it.
+type FetchIn struct {
+	Code string `path:"code" maxLength:"40"`
+	Body workorders.FetchInput
+}
+
+func (s *Server) fetchVan(ctx context.Context, by auth.Caller, in *FetchIn) (workorders.Fetched, error) {
+	return s.desk.FetchVan(ctx, by, in.Code, in.Body)
+}
+
+func (s *Server) takePart(ctx context.Context, by auth.Caller, in *bodyOf[workorders.TakePartInput]) (inventory.Shortage, error) {
+	return s.desk.TakePart(ctx, by, in.ID, in.Body)
+}
+
 func (s *Server) stock(ctx context.Context, by auth.Caller, in *inventory.StockFilter) (keyset.Page[inventory.StockRow], error) {
 	return s.desk.Look(ctx).Stock.Stock(ctx, by.Scope(), *in)
 }

@@ -78,6 +78,7 @@ type PlaceFilter struct {
 	Kind     string `query:"kind" enum:"warehouse,outlet,van,depot"`
 	Region   string `query:"region" maxLength:"40"`
 	Engineer string `query:"engineer" format:"uuid"`
+	Away     bool   `query:"away" doc:"only those out of reach, such as the van of somebody ill"`
 	Retired  bool   `query:"retired"`
 }
 

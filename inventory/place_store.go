@@ -120,6 +120,9 @@ func (l Ledger) Places(ctx context.Context, scope auth.Scope, f PlaceFilter) (ke
 		}
 		q.Where("pl.engineer_id = ?", id)
 	}
+	if f.Away {
+		q.Where("NOT pl.reachable")
+	}
 	if !f.Retired {
 		q.Where("pl.retired_at IS NULL")
 	}

@@ -56,12 +56,17 @@ func (l Ledger) shortage(ctx context.Context, where string, args ...any) (Shorta
 	return s, nil
 }
 
-// PatchShortage names or corrects an open shortage in sight.
-func (l Ledger) PatchShortage(ctx context.Context, scope auth.Scope, id uuid.UUID, in ShortagePatch, version *int) (Shortage, error) {
+// Shortage reads one in sight; NotFound otherwise.
+func (l Ledger) Shortage(ctx context.Context, scope auth.Scope, id uuid.UUID) (Shortage, error) {
 	if err := scope.Check(); err != nil {
 		return Shortage{}, err
 	}
-	s, err := l.shortage(ctx, "s.id = ? AND "+scope.SQL("w.org_id", "w.serving_org_id"), id)
+	return l.shortage(ctx, "s.id = ? AND "+scope.SQL("w.org_id", "w.serving_org_id"), id)
+}
+
+// PatchShortage names or corrects an open shortage in sight.
+func (l Ledger) PatchShortage(ctx context.Context, scope auth.Scope, id uuid.UUID, in ShortagePatch, version *int) (Shortage, error) {
+	s, err := l.Shortage(ctx, scope, id)
 	if err != nil {
 		return s, err
 	}

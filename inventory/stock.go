@@ -34,6 +34,7 @@ type StockFilter struct {
 	Engineer  string `query:"engineer" format:"uuid" doc:"whose van"`
 	Condition string `query:"condition" enum:"good,defective,to_inspect"`
 	Stocked   bool   `query:"stocked" doc:"only rows with something on hand"`
+	Away      bool   `query:"away" doc:"only places out of reach, such as the van of somebody ill"`
 }
 
 // Piece is one serial-numbered piece and where it is: in a place, in a device, or gone.

@@ -45,6 +45,9 @@ func (l Ledger) Stock(ctx context.Context, scope auth.Scope, f StockFilter) (key
 	if f.Condition != "" {
 		q.Where("s.condition = ?", f.Condition)
 	}
+	if f.Away {
+		q.Where("NOT pl.reachable AND pl.retired_at IS NULL")
+	}
 	if f.Stocked {
 		q.Where("s.on_hand > 0")
 	}

@@ -158,6 +158,7 @@
 //	POST /setup/{token}  login name organisation password password_again
 //	POST /stock/expected  expected_on quantity sku supplier_ref to_place
 //	POST /stock/expected/{id}  expected_on
+//	POST /stock/vans/{code}/fetch  engineer_id
 //	POST /stock/movements  condition from_place kind quantity reason serial_numbers sku to_condition to_place
 //	POST /stock/pickups/{id}/cancel
 //	POST /stock/pickups/{id}/hand-over

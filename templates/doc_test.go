@@ -32,6 +32,7 @@ func TestEveryFormIsWrittenDown(t *testing.T) {
 			action := numbers.ReplaceAllString(attr(n, "action"), "/{number}")
 			action = tokens.ReplaceAllString(action, "/c/{token}")
 			action = strings.Replace(action, "/setup/one-time", "/setup/{token}", 1)
+			action = strings.Replace(action, "/vans/VAN1/", "/vans/{code}/", 1)
 			action = ids.ReplaceAllString(action, "/{id}$2")
 			if _, ok := forms[action]; !ok {
 				forms[action] = nil

@@ -223,7 +223,7 @@ func full(lang string) []sample {
 		{"complaint", grave},
 		{"complaint-closed", closed},
 		{"callbacks", Callbacks{chrome(lang, "/callbacks"), "delay", "陈静", []Option{{Value: "陈静", Text: "陈静"}}, []CallbackRow{{"cb1", "part_arrived", "open", at(21, 9, 0), Link{"/orders/WO-2026-000123", "WO-2026-000123", "order", "ready"}, "周敏", "13810102210", "风机电机已到", "陈静", 1, true}, {"cb2", "appointment", "done", at(20, 9, 0), Link{}, "李先生", "", "", "", 0, false}}, "/callbacks?cursor=x", true}},
-		{"stock", Stock{chrome(lang, "/stock"), "R32", "WH-BJ", places, stock, "/stock?cursor=x", parts, true}},
+		{"stock", Stock{chrome(lang, "/stock"), "R32", "WH-BJ", places, stock, "/stock?cursor=x", parts, true, []VanAway{{"VAN1", "1 号车", "病假", []string{"启动电容 P1 × 2"}}, {Code: "VAN2", Name: "2 号车"}}, engineers}},
 		{"movements", Movements{chrome(lang, "/stock/movements"), "R32", "WH-BJ", places, []MovementRow{{at(20, 18, 55), "consume", "R32-500", "R32 制冷剂", 500, "g", "VAN-A012", "", "good", "WO-2026-000123", "", "王伟"}, {at(20, 8, 0), "return", "FAN-35", "室外风机电机 35", 1, "件", "VAN-A012", "WH-BJ", "defective", "", "旧件返还", "吴库管"}}, "/stock/movements?cursor=x"}},
 		{"pickups", Pickups{chrome(lang, "/stock/pickups"), "WH-BJ", "2026-11-21", "ready", places, []Pickup{pickup}, "/stock/pickups?cursor=x", "/papers/pick-lists.pdf?day=2026-11-21"}},
 		{"shortages", Shortages{chrome(lang, "/stock/shortages"), []ShortageRow{{"WO-2026-000123", "FAN-35", "室外风机电机 35", "件", 1, at(20, 18, 55), "2026-11-24", "open", "周敏"}}, "/stock/shortages?cursor=x", []ExpectedRow{{"x1", "FAN-35", "室外风机电机 35", "件", 10, "WH-BJ", "2026-11-24", "PO-88"}}, places, parts, true}},

@@ -30,6 +30,14 @@ type Stock struct {
 	More        string
 	PartChoices []Option // sku → name, for the movement form
 	MayMove     bool
+	Away        []VanAway
+	Engineers   []Option // who may have fetched what lies in a van out of reach
+}
+
+// VanAway is a van nobody can get at until a colleague does. Lines tell what lies there, promised to nobody.
+type VanAway struct {
+	Code, Name, Why string
+	Lines           []string
 }
 
 func (Stock) place() place { return place{"stock", "desk"} }

@@ -111,6 +111,7 @@ func (d *Desk) ApproveOrder(ctx context.Context, by auth.Caller, ref, reason str
 
 // Cancel ends an order before it is done: visits are taken back, parts released, quotes superseded,
 // clocks stopped, in one transaction. While somebody is on site it is refused: his sheet ends the visit.
+// The reason NoAccess has a rule of its own: see mayGiveUp.
 func (d *Desk) Cancel(ctx context.Context, by auth.Caller, ref, reason string) (Order, error) {
 	return d.onOrder(ctx, by, ref, func(ctx context.Context, w *work, o *Order) error {
 		if strings.TrimSpace(reason) == "" {
@@ -124,6 +125,11 @@ func (d *Desk) Cancel(ctx context.Context, by auth.Caller, ref, reason string) (
 		}
 		if err := w.deviceBack(ctx, o); err != nil {
 			return err
+		}
+		if strings.TrimSpace(reason) == NoAccess {
+			if err := w.mayGiveUp(ctx, o); err != nil {
+				return err
+			}
 		}
 		return w.cancel(ctx, o, reason, "cancel")
 	})
@@ -150,7 +156,11 @@ func (w *work) cancel(ctx context.Context, o *Order, reason, action string) erro
 			return err
 		}
 	}
-	return w.tellCustomer(ctx, o, "message.customer.cancelled", o.Number)
+	key := "message.customer.cancelled"
+	if reason == NoAccess { // the written notice
+		key = "message.customer.given_up"
+	}
+	return w.tellCustomer(ctx, o, key, o.Number)
 }
 
 // letGo releases everything an order that ends holds on to: parts, shortages, call-backs, clocks.
@@ -220,12 +230,27 @@ func (d *Desk) Reopen(ctx context.Context, by auth.Caller, ref, reason string) (
 		if strings.TrimSpace(reason) == "" {
 			return fault.New(fault.Invalid, "reason_missing", "say why the order is opened again").Field("body.reason", "must not be blank")
 		}
-		if err := w.promises.Supersede(ctx, o.ID, reason); err != nil {
-			return err
-		}
-		return w.moveOrder(ctx, o, OrderReady, step{Action: "reopen", Reason: reason,
-			Set: "finished_at = NULL, end_reason = NULL, unconfirmed = false, reopened = reopened + 1, engineer_id = NULL, engineer_org_id = NULL, priority = greatest(priority - 1, 1)"})
+		return w.reopen(ctx, o, reason)
 	})
+}
+
+// reopen also names the sheet that did not hold, so that the repeat counts against who signed it.
+func (w *work) reopen(ctx context.Context, o *Order, reason string) error {
+	if err := w.promises.Supersede(ctx, o.ID, reason); err != nil {
+		return err
+	}
+	sheets, err := sheetsOf(ctx, w.tx, o.ID)
+	if err != nil {
+		return err
+	}
+	data := map[string]any{}
+	for _, s := range sheets {
+		if s.ReplacedAt == nil && s.Outcome == "done" {
+			data["failed_sheet"] = s.ID
+		}
+	}
+	return w.moveOrder(ctx, o, OrderReady, step{Action: "reopen", Reason: reason, Data: data,
+		Set: "finished_at = NULL, end_reason = NULL, unconfirmed = false, reopened = reopened + 1, engineer_id = NULL, engineer_org_id = NULL, priority = greatest(priority - 1, 1)"})
 }
 
 // ConfirmEnd is a manager's word that an order really could not be completed.

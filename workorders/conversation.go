@@ -3,6 +3,7 @@ package workorders
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gofrs/uuid/v5"
@@ -77,7 +78,8 @@ func (d *Desk) TalkAboutOrder(ctx context.Context, by auth.Caller, ref string, i
 			}
 		}
 		if c.Kind == "chase" && c.Direction == "in" {
-			if err := w.chased(ctx, o, c.Text); err != nil {
+			answered := in.PromisedAt != nil || slices.Contains(liveChannels, c.Channel) && (c.Outcome == "" || c.Outcome == "reached")
+			if err := w.chased(ctx, o, c.Text, answered); err != nil {
 				return err
 			}
 		}
@@ -105,8 +107,12 @@ func (w *work) promiseCallback(ctx context.Context, in ConversationInput, c afte
 	return err
 }
 
-// chased counts a chase; the second goes to the team lead.
-func (w *work) chased(ctx context.Context, o *Order, text string) error {
+// liveChannels are those on which the customer is answered while he asks.
+var liveChannels = []string{"phone", "walk_in", "chat"}
+
+// chased counts a chase; the second goes to the team lead. A customer who was not answered at once is called
+// back.
+func (w *work) chased(ctx context.Context, o *Order, text string, answered bool) error {
 	o.ChaseCount++
 	if err := setOrder(ctx, w.tx, o.ID, "chase_count = chase_count + 1"); err != nil {
 		return err
@@ -116,6 +122,11 @@ func (w *work) chased(ctx context.Context, o *Order, text string) error {
 	}
 	if o.EngineerID != nil {
 		if err := w.tellEngineer(ctx, o, *o.EngineerID, "message.engineer.chased"); err != nil {
+			return err
+		}
+	}
+	if !answered {
+		if err := w.callBack(ctx, o, "promised_reply", text); err != nil {
 			return err
 		}
 	}
@@ -139,7 +150,7 @@ func (w *work) chaseByDuplicate(ctx context.Context, first Request, second *Requ
 		if err := insertConversation(ctx, w, &c); err != nil {
 			return err
 		}
-		return w.chased(ctx, &o, second.Summary)
+		return w.chased(ctx, &o, second.Summary, second.RepliedAt != nil)
 	}
 	return insertConversation(ctx, w, &Conversation{ID: newID(), OrgID: first.OrgID, RequestID: &first.ID, Direction: "in", Channel: second.Channel, Kind: "chase", Outcome: "reached", Text: fmt.Sprintf("%s: %s", second.Number, second.Summary)})
 }

@@ -11,6 +11,7 @@ import (
 
 // FollowUpAttempt records a call. A low score makes a grumble, the customer's or caller's word a complaint,
 // each with its own 24 hours and linked to the order; while it is open nobody asks again whether all is well.
+// With next = repeat_visit the order is opened again, or a new one repeats it when it is closed.
 func (d *Desk) FollowUpAttempt(ctx context.Context, by auth.Caller, id uuid.UUID, in aftercare.AttemptInput) (aftercare.AttemptResult, error) {
 	var r aftercare.AttemptResult
 	err := d.change(ctx, by, func(ctx context.Context, w *work) (err error) {
@@ -43,6 +44,16 @@ func (d *Desk) FollowUpAttempt(ctx context.Context, by auth.Caller, id uuid.UUID
 		}
 		if o == nil {
 			return nil
+		}
+		if in.Next == "repeat_visit" {
+			again, err := w.repeatVisit(ctx, o, in.Comment)
+			if err != nil {
+				return err
+			}
+			r.WorkOrderID = &again
+			if r.FollowUp, err = w.promises.FollowUp(ctx, by.Scope(), id); err != nil {
+				return err
+			}
 		}
 		return w.announce(ctx, "follow_up", o.OrgID, &o.ServingOrgID, id)
 	})

@@ -12,7 +12,11 @@ import (
 // tellCustomer puts a message to the customer of an order into the outbox, in his language. A customer
 // without an address that a channel can use is left to the call-back list by whoever calls this.
 func (w *work) tellCustomer(ctx context.Context, o *Order, key string, args ...string) error {
-	to, err := customerAddress(ctx, w.tx, o.ID)
+	roles := aboutVisits
+	if key == "message.customer.quote" {
+		roles = aboutMoney
+	}
+	to, err := customerAddress(ctx, w.tx, o.ID, roles)
 	if err != nil {
 		return err
 	}

@@ -13,14 +13,22 @@ type address struct {
 	Lang    string `bun:"lang"`
 }
 
-// customerAddress is where a message to the customer goes: who is on site first, else who reported, else
-// the customer's own number. Somebody who asked not to be called is left out.
-func customerAddress(ctx context.Context, db bun.IDB, order uuid.UUID) (address, error) {
+// Who among the people around a job hears what: about a visit those on site, about money those who decide
+// and pay.
+var (
+	aboutVisits = []string{"on_site", "reporter", "decision", "payer"}
+	aboutMoney  = []string{"decision", "payer", "reporter", "on_site"}
+)
+
+// customerAddress is where a message to the customer goes: the first of the roles that somebody has, about a
+// visit above all the contact of the order, else the customer's own number. Somebody who asked not to be
+// called is left out.
+func customerAddress(ctx context.Context, db bun.IDB, order uuid.UUID, roles []string) (address, error) {
 	var a address
 	err := db.NewRaw(`SELECT coalesce((SELECT coalesce(nullif(k.email, ''), k.phones[1]) FROM contacts k WHERE k.customer_id = c.id AND k.retired_at IS NULL AND NOT k.do_not_call
 			AND (k.email <> '' OR cardinality(k.phones) > 0)
-			ORDER BY k.id = w.site_contact_id DESC NULLS LAST, array_position(ARRAY['on_site', 'reporter', 'decision', 'payer'], k.role), k.id LIMIT 1), c.phone, '') AS address, c.language AS lang
-		FROM work_orders w JOIN customers c ON c.id = w.customer_id WHERE w.id = ?`, order).Scan(ctx, &a)
+			ORDER BY ?1 = 'on_site' AND k.id = w.site_contact_id DESC NULLS LAST, array_position(?2::text[], k.role), k.id LIMIT 1), c.phone, '') AS address, c.language AS lang
+		FROM work_orders w JOIN customers c ON c.id = CASE ?1 WHEN 'on_site' THEN w.customer_id ELSE coalesce(w.payer_customer_id, w.customer_id) END WHERE w.id = ?0`, order, roles[0], pgArray(roles)).Scan(ctx, &a)
 	if err != nil {
 		return a, fmt.Errorf("address of customer: %w", err)
 	}

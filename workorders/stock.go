@@ -9,6 +9,7 @@ import (
 
 	"paigong/dispatch"
 	"paigong/internal/auth"
+	"paigong/internal/fault"
 	"paigong/inventory"
 )
 
@@ -83,23 +84,114 @@ func (w *work) allot(ctx context.Context, m inventory.Movement, place inventory.
 		if err != nil {
 			return err
 		}
-		if o.State != OrderOnHold || o.HoldReason == nil || *o.HoldReason != "parts" {
-			continue
-		}
-		if err := setOrder(ctx, w.tx, o.ID, "part_arrived_at = ?", w.at); err != nil {
-			return err
-		}
-		if err := w.backToQueue(ctx, &o, "resume", "parts arrived"); err != nil {
-			return err
-		}
-		if err := w.callBack(ctx, &o, "part_arrived", m.SKU); err != nil {
-			return err
-		}
-		if err := w.tellCustomer(ctx, &o, "message.customer.part_arrived", o.Number); err != nil {
+		if err := w.supplied(ctx, &o, m.SKU); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// supplied lets an order go on that waited for parts and has them all; the customer hears of it, and
+// somebody agrees a visit with him.
+func (w *work) supplied(ctx context.Context, o *Order, sku string) error {
+	if o.State != OrderOnHold || o.HoldReason == nil || *o.HoldReason != "parts" {
+		return nil
+	}
+	if err := setOrder(ctx, w.tx, o.ID, "part_arrived_at = ?", w.at); err != nil {
+		return err
+	}
+	if err := w.backToQueue(ctx, o, "resume", "parts arrived"); err != nil {
+		return err
+	}
+	if err := w.callBack(ctx, o, "part_arrived", sku); err != nil {
+		return err
+	}
+	return w.tellCustomer(ctx, o, "message.customer.part_arrived", o.Number)
+}
+
+// TakePartInput names the order that gives up what was allotted to it.
+type TakePartInput struct {
+	FromWorkOrder string `json:"from_work_order" minLength:"1" maxLength:"60" doc:"id or number of the order that holds the pieces"`
+	Place         string `json:"place" minLength:"1" maxLength:"40" doc:"code of the place where they lie"`
+	Reason        string `json:"reason" minLength:"1" maxLength:"500" doc:"why the other order comes first"`
+}
+
+// TakePart sets the order in which goods were allotted aside, on a dispatcher's word: the pieces go to the
+// order of the shortage, and the one that gives them up waits again. It gives up nothing while somebody is
+// booked for it, and its customer is called.
+func (d *Desk) TakePart(ctx context.Context, by auth.Caller, shortage uuid.UUID, in TakePartInput) (inventory.Shortage, error) {
+	s, err := d.stock.In(d.reader(ctx)).Shortage(ctx, by.Scope(), shortage)
+	if err != nil {
+		return s, err
+	}
+	err = d.change(ctx, by, func(ctx context.Context, w *work) error {
+		giver, err := findOrder(ctx, w.tx, by.Scope(), in.FromWorkOrder)
+		if err != nil {
+			return err
+		}
+		if giver.ID == s.OrderID {
+			return fault.New(fault.Invalid, "swap_same_order", "an order cannot take parts from itself").Field("body.from_work_order", "is the order that waits")
+		}
+		ids := []uuid.UUID{giver.ID, s.OrderID}
+		if _, err := lockWaiting(ctx, w.tx, ids, nil); err != nil { // both, in the order used everywhere
+			return err
+		}
+		if giver, err = findOrder(ctx, w.tx, by.Scope(), giver.ID.String()); err != nil {
+			return err
+		}
+		if giver.State != OrderReady && giver.State != OrderOnHold {
+			return w.refuseOrder(&giver, "give its parts away")
+		}
+		taker, err := findOrder(ctx, w.tx, by.Scope(), s.OrderID.String())
+		if err != nil {
+			return err
+		}
+		if s, err = w.stock.Shortage(ctx, by.Scope(), shortage); err != nil {
+			return err
+		}
+		if s.PartID == nil || s.State != inventory.ShortageOpen {
+			return fault.New(fault.Conflict, "swap_nothing_awaited", "that order does not wait for a part that is known by its number").With("state", string(s.State))
+		}
+		place, err := w.stock.PlaceByCode(ctx, by.Scope(), in.Place)
+		if err != nil {
+			return err
+		}
+		all, err := w.stock.Swap(ctx, place.ID, *s.PartID, giver.ID, taker.ID, in.Reason)
+		if err != nil {
+			return err
+		}
+		if all {
+			if err := w.supplied(ctx, &taker, *s.SKU); err != nil {
+				return err
+			}
+		}
+		if giver.State == OrderReady {
+			if err := setOrder(ctx, w.tx, giver.ID, "part_arrived_at = NULL"); err != nil {
+				return err
+			}
+			if err := w.hold(ctx, &giver, "parts", in.Reason, nil, "hold"); err != nil {
+				return err
+			}
+		}
+		if err := w.promises.CloseCallbacks(ctx, giver.ID, "part_arrived"); err != nil {
+			return err
+		}
+		if err := w.callBack(ctx, &giver, "delay", in.Reason); err != nil {
+			return err
+		}
+		for _, o := range []*Order{&giver, &taker} {
+			data := map[string]any{"sku": s.SKU, "place": place.Code, "from": giver.Number, "to": taker.Number}
+			if err := w.note(ctx, said{Order: &o.ID, OrgID: o.OrgID, Action: "part_given", Reason: in.Reason, Data: data}); err != nil {
+				return err
+			}
+			if err := w.announce(ctx, "work_order", o.OrgID, &o.ServingOrgID, o.ID); err != nil {
+				return err
+			}
+		}
+		s, err = w.stock.Shortage(ctx, by.Scope(), shortage)
+		return err
+	})
+	return s, err
 }
 
 // PickupDo moves a slip along: ready, hand-over, receive, cancel. A slip that cannot be filled warns the desk.

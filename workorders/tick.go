@@ -28,6 +28,7 @@ func (d *Desk) Tasks() []Task {
 		{"sick-unattended", "* * * * *", d.FreeTheSick},
 		{"vans-back", "* * * * *", d.VansBack},
 		{"shortages-age", "0 1 * * *", d.AgeShortages},
+		{"no-access-age", "10 1 * * *", d.AgeNoAccess},
 		{"keys-forget", "17 19 * * *", d.ForgetKeys},
 		{"events-forget", "23 19 * * *", d.ForgetEvents},
 	}

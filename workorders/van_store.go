@@ -29,3 +29,24 @@ func vansToMark(ctx context.Context, db bun.IDB, now time.Time) ([]vanMark, erro
 	}
 	return vans, nil
 }
+
+// freeIn is everything good in a place that is promised to nobody, with the serial numbers of pieces that
+// are counted by them.
+func freeIn(ctx context.Context, db bun.IDB, place uuid.UUID) ([]FetchLine, error) {
+	var rows []struct {
+		SKU      string   `bun:"sku"`
+		Quantity int64    `bun:"quantity"`
+		Serials  []string `bun:"serials,array"`
+	}
+	err := db.NewRaw(`SELECT p.sku, s.on_hand - s.reserved AS quantity, CASE WHEN p.serialised THEN ARRAY(SELECT x.serial_number FROM pieces x
+			WHERE x.part_id = s.part_id AND x.place_id = s.place_id AND x.condition = 'good' AND x.held_by_order IS NULL ORDER BY x.serial_number LIMIT s.on_hand - s.reserved) END AS serials
+		FROM stock s JOIN parts p ON p.id = s.part_id WHERE s.place_id = ? AND s.condition = 'good' AND s.on_hand > s.reserved ORDER BY p.sku LIMIT 200`, place).Scan(ctx, &rows)
+	if err != nil {
+		return nil, fmt.Errorf("free parts in %s: %w", place, err)
+	}
+	lines := make([]FetchLine, len(rows))
+	for i, r := range rows {
+		lines[i] = FetchLine{SKU: r.SKU, Quantity: r.Quantity, SerialNumbers: r.Serials}
+	}
+	return lines, nil
+}

@@ -137,6 +137,16 @@ var matters = map[string]waiting{
 			return templates.ShortRow{Path: "/stock/pickups?state=to_pick", Number: s.Number, Title: s.EngineerName, Detail: joined(s.PlaceName, s.WorkOrderNumber), Kind: "pickup", State: string(s.State), DueAt: s.NeededBy}
 		})
 	}},
+	"vans_away": {auth.FetchParts, "/stock?away=true", true, func(a *ask, limit int) (int, []templates.ShortRow, error) {
+		vans, err := a.vansAway()
+		var rows []templates.ShortRow
+		for _, v := range vans {
+			if len(v.Lines) > 0 { // an empty van keeps nobody waiting
+				rows = append(rows, templates.ShortRow{Path: "/stock?place=" + v.Code, Number: v.Code, Title: v.Name, Detail: strings.Join(v.Lines, ", ")})
+			}
+		}
+		return len(rows), rows, err
+	}},
 	"unreconciled": {auth.ReadStock, "/stock/unreconciled", true, func(a *ask, limit int) (int, []templates.ShortRow, error) {
 		page, err := a.p.desk.Unreconciled(a.ctx(), a.by, keyset.Ask{Limit: limit})
 		return rowsOf(page, err, func(u workorders.Unreconciled) templates.ShortRow {
@@ -164,7 +174,7 @@ var desks = []struct {
 	shorts []string
 }{
 	{[]auth.Role{auth.Dispatcher, auth.Lead, auth.PartnerDispatcher, auth.PartnerManager, auth.Admin},
-		[]string{"requests_open", "reply_due", "orders_ready", "awaiting_approval", "orders_late", "on_hold", "visits_today", "not_accepted", "callbacks_due"}, []string{"orders_ready", "requests_open", "not_accepted", "callbacks_due"}},
+		[]string{"requests_open", "reply_due", "orders_ready", "awaiting_approval", "orders_late", "on_hold", "visits_today", "not_accepted", "vans_away", "callbacks_due"}, []string{"orders_ready", "requests_open", "not_accepted", "callbacks_due"}},
 	{[]auth.Role{auth.Manager}, []string{"requests_open", "reply_due", "orders_late", "visits_today", "complaints_open", "follow_ups_due", "shortages", "custody_out", "unpaid", "to_close"}, []string{"orders_late", "complaints_open", "reply_due", "unpaid"}},
 	{[]auth.Role{auth.Agent, auth.Clerk}, []string{"requests_open", "reply_due", "awaiting_approval", "orders_ready", "callbacks_due"}, []string{"requests_open", "callbacks_due", "awaiting_approval"}},
 	{[]auth.Role{auth.CallerRole}, []string{"follow_ups_due", "callbacks_due", "complaints_open"}, []string{"follow_ups_due", "callbacks_due"}},

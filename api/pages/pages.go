@@ -133,6 +133,7 @@ func (p *Pages) Mount(e *echo.Echo) {
 	see("/stock/unreconciled", auth.ReadStock, p.unreconciled)
 	see("/stock/devices", auth.ReadCustody, p.devices)
 	do("/stock/unreconciled/:id", auth.MoveStock, p.reconcile, p.unreconciled)
+	do("/stock/vans/:code/fetch", auth.FetchParts, p.fetchVan, p.stock)
 	once("/stock/movements", auth.MoveStock, p.moveStock, p.stock)
 	for act, may := range map[string]auth.Permission{"ready": auth.HandOutParts, "hand-over": auth.ReceivePickup, "receive": auth.HandOutParts, "cancel": auth.CancelPickup} {
 		do("/stock/pickups/:id/"+act, may, p.pickupAct(act), p.pickups)

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"context"
+	"strconv"
 
 	"paigong/internal/auth"
 	"paigong/internal/keyset"
@@ -16,7 +17,7 @@ func stockRow(r inventory.StockRow) templates.StockRow {
 }
 
 func (p *Pages) stock(a *ask) (templates.Page, error) {
-	f := inventory.StockFilter{Ask: a.asked(), SKU: a.QueryParam("sku"), Place: a.QueryParam("place")}
+	f := inventory.StockFilter{Ask: a.asked(), SKU: a.QueryParam("sku"), Place: a.QueryParam("place"), Away: a.QueryParam("away") != ""}
 	page, err := a.look().Stock.Stock(a.ctx(), a.by.Scope(), f)
 	if err != nil {
 		return nil, err
@@ -33,8 +34,52 @@ func (p *Pages) stock(a *ask) (templates.Page, error) {
 			return nil, err
 		}
 	}
+	if v.Away, err = a.vansAway(); err != nil {
+		return nil, err
+	}
+	if len(v.Away) > 0 && a.by.May(auth.FetchParts) {
+		if v.Engineers, err = a.engineerOptions(); err != nil {
+			return nil, err
+		}
+	}
 	v.Chrome = a.chrome()
 	return v, nil
+}
+
+// vansAway are the vans out of reach with what a colleague could fetch from them. An engineer sees his own
+// van on a page of its own.
+func (a *ask) vansAway() ([]templates.VanAway, error) {
+	if a.visiting() {
+		return nil, nil
+	}
+	vans, err := a.look().Stock.Places(a.ctx(), a.by.Scope(), inventory.PlaceFilter{Ask: keyset.Ask{Limit: counted}, Kind: string(inventory.Van), Away: true})
+	if err != nil || len(vans.Items) == 0 {
+		return nil, err
+	}
+	lying, err := a.look().Stock.Stock(a.ctx(), a.by.Scope(), inventory.StockFilter{Ask: many, Kind: string(inventory.Van), Condition: string(inventory.Good), Away: true})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]templates.VanAway, len(vans.Items))
+	for i, van := range vans.Items {
+		out[i] = templates.VanAway{Code: van.Code, Name: van.Name, Why: a.reason(van.UnreachableWhy)}
+		for _, r := range lying.Items {
+			if r.PlaceCode == van.Code && r.Available > 0 {
+				out[i].Lines = append(out[i].Lines, r.PartName+" "+r.SKU+" × "+strconv.FormatInt(r.Available, 10))
+			}
+		}
+	}
+	return out, nil
+}
+
+func (p *Pages) fetchVan(ctx context.Context, a *ask, f *form) (string, error) {
+	f.need("engineer_id")
+	engineer := f.id("engineer_id")
+	if err := f.err(); err != nil {
+		return "", err
+	}
+	_, err := p.desk.FetchVan(ctx, a.by, a.Param("code"), workorders.FetchInput{EngineerID: *engineer})
+	return "/stock", err
 }
 
 func (p *Pages) moveStock(ctx context.Context, a *ask, f *form) (string, error) {

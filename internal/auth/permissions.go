@@ -30,6 +30,7 @@ const (
 	ReadStock      Permission = "read_stock"
 	ManageParts    Permission = "manage_parts"
 	MoveStock      Permission = "move_stock"
+	FetchParts     Permission = "fetch_parts" // say that a colleague got what lies out of reach
 	ExpectStock    Permission = "expect_stock"
 	ReadPickups    Permission = "read_pickups"
 	HandOutParts   Permission = "hand_out_parts"
@@ -126,7 +127,7 @@ var (
 		AddCallback, RecordCallback, FileComplaint, ConfirmVisit, PutFile}
 	dispatching = []Permission{RankCandidates, Assign, AnswerVisit, WorkVisit, RescheduleVisit, MakePlan, PublishPlan,
 		HoldOrder, CancelOrder, ReopenOrder, CloseOrder, ConvertOrder, PlanShifts, AskLeave, DecideLeave,
-		WriteQuote, SendQuote, ApproveQuote, SubmitSheet, CorrectSheet, TakeCustody, MoveCustody, CancelPickup, ReceivePickup, PrintStacks}
+		WriteQuote, SendQuote, ApproveQuote, SubmitSheet, CorrectSheet, TakeCustody, MoveCustody, CancelPickup, ReceivePickup, FetchParts, PrintStacks}
 	// Those out visiting read what a visit needs; their scope confines them to their own.
 	visiting = []Permission{Anyone, ReadBasics, ReadEngineers, ReadStock, ReadPickups, ReadCustomers, Search, ReadRequests, ReadOrders,
 		ReadVisits, ReadQuotes, ReadCustody, ReadReceipts, ReadPapers, ReadFiles, ReadArticles, WatchEvents,
@@ -155,7 +156,7 @@ var grants = map[Role][]Permission{
 	Clerk: sets(reading, frontDesk, []Permission{MergeCustomers, WriteContracts, SubmitSheet, CorrectSheet, RecordFollowUp, PrintStacks}),
 	Cashier: sets(reading, []Permission{IssueReceipt, TakePayment, RequestInvoice, ReadReceivables, ReadReports, PutFile,
 		LogConversation, ApproveQuote}),
-	StockKeeper: {Anyone, ReadBasics, ReadEngineers, ReadStock, ManageParts, MoveStock, ExpectStock, ReadPickups, HandOutParts, ReceivePickup,
+	StockKeeper: {Anyone, ReadBasics, ReadEngineers, ReadStock, ManageParts, MoveStock, FetchParts, ExpectStock, ReadPickups, HandOutParts, ReceivePickup,
 		CancelPickup, Search, ReadOrders, ReadVisits, ReadCustody, MoveCustody, ReadPapers, PrintStacks, PutFile, ReadFiles, WatchEvents, ReadReports},
 	Engineer: visiting,
 	Depot: sets(reading, []Permission{TakeCustody, MoveCustody, ScrapDevice, SubmitSheet, CorrectSheet, WorkVisit, AnswerVisit, AskLeave, HoldOrder,

@@ -163,4 +163,6 @@ type AttemptResult struct {
 	FollowUp  FollowUp   `json:"follow_up"`
 	Attempt   Attempt    `json:"attempt"`
 	Complaint *Complaint `json:"complaint,omitempty"`
+	// WorkOrderID is the order for which somebody goes again: the same one, opened again, or one that repeats it.
+	WorkOrderID *uuid.UUID `json:"work_order_id,omitempty"`
 }

@@ -349,6 +349,9 @@ func (in *AttemptInput) check(at time.Time) error {
 	if len(in.Scores) > 0 && in.Outcome != "reached" {
 		return fault.New(fault.Invalid, "score_without_customer", "only a customer who was reached gives scores").Field("body.scores", "only when reached")
 	}
+	if in.Next == "repeat_visit" && in.Outcome != "reached" {
+		return fault.New(fault.Invalid, "next_without_customer", "only a customer who was reached can ask for somebody to come again").Field("body.next", "only when reached")
+	}
 	if in.At != nil && in.At.After(at.Add(time.Minute)) {
 		return fault.New(fault.Invalid, "call_in_future", "a call that was made lies in the past").Field("body.at", "must not be in the future")
 	}

@@ -74,7 +74,8 @@ func (f Figures) Defects(ctx context.Context, s auth.Scope, a Ask) (Report, erro
 	from, end, _ := a.span()
 	var list []DefectRow
 	err = f.db.NewRaw(`WITH
-	  repeated AS (SELECT DISTINCT b.visit_id FROM work_orders r JOIN sheets b ON b.id = r.repeat_of_sheet WHERE r.repeat_of_sheet IS NOT NULL AND r.state <> 'cancelled'),
+	  repeated AS (SELECT b.visit_id FROM work_orders r JOIN sheets b ON b.id = r.repeat_of_sheet WHERE r.repeat_of_sheet IS NOT NULL AND r.state <> 'cancelled'
+	    UNION SELECT b.visit_id FROM timeline t JOIN sheets b ON b.id = (t.data ->> 'failed_sheet')::uuid WHERE t.action = 'reopen'),
 	  cases AS MATERIALIZED (
 	    SELECT t.order_id, coalesce(nullif(y.model, ''), y.category, '') AS model, t.fault, t.cause, false AS phone, v.visit_id IS NOT NULL AS again
 	    FROM (SELECT DISTINCT ON (x.order_id) x.order_id, x.visit_id, x.fault_code AS fault, coalesce(x.cause_code, '') AS cause, w.asset_id

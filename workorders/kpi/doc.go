@@ -17,6 +17,8 @@
 //     opened, and phone visits of orders that were then served on site, do not count.
 //   - on time: arrived inside the window announced last before the day; a change caused by us counts
 //     against us even when the new window was kept.
-//   - repeats caused: repairs opened in the period because a sheet of this engineer did not hold. They
-//     count against who signed that sheet, not against who goes now.
+//   - repeats caused: orders opened, or opened again, in the period because a sheet of this engineer did
+//     not hold. They count against who signed that sheet, not against who goes now.
+//   - satisfaction: the marks customers gave in the period, also those that led to a repeat visit; they
+//     are of whoever's work they were asked about.
 package kpi

@@ -70,10 +70,17 @@ func (f Figures) Engineers(ctx context.Context, s auth.Scope, a Ask) (Report, er
 	      FROM work_orders w LEFT JOIN (SELECT repeat_of_order AS id, min(created_at) AS at FROM work_orders WHERE repeat_of_order IS NOT NULL AND state <> 'cancelled' GROUP BY 1) r ON r.id = w.id JOIN visits v ON v.order_id = w.id AND v.lead AND v.state = 'finished' AND v.outcome <> 'no_access' AND (v.mode <> 'phone' OR w.mode = 'phone')
 	      WHERE w.kind = 'repair' AND w.state IN ('completed', 'closed') AND w.finished_at >= ? AND w.finished_at < ?
 	      GROUP BY w.id, w.finished_at) t GROUP BY 1),
-	  caused AS (SELECT b.engineer_id, count(*) AS repeats FROM work_orders r JOIN sheets b ON b.id = r.repeat_of_sheet
-	    WHERE r.state <> 'cancelled' AND r.created_at >= ? AND r.created_at < ? GROUP BY 1),
-	  rated AS (SELECT w.engineer_id, count(*) AS n, sum(u.score_service) AS stars FROM follow_ups u JOIN work_orders w ON w.id = u.order_id
-	    WHERE u.state = 'done' AND u.done_at >= ? AND u.done_at < ? AND u.score_service IS NOT NULL AND w.engineer_id IS NOT NULL GROUP BY 1),
+	  caused AS (SELECT engineer_id, count(*) AS repeats FROM (
+	      SELECT b.engineer_id FROM work_orders r JOIN sheets b ON b.id = r.repeat_of_sheet WHERE r.state <> 'cancelled' AND r.created_at >= ? AND r.created_at < ?
+	      UNION ALL
+	      SELECT b.engineer_id FROM timeline t JOIN sheets b ON b.id = (t.data ->> 'failed_sheet')::uuid WHERE t.action = 'reopen' AND t.at >= ? AND t.at < ?) r GROUP BY 1),
+	  rated AS (SELECT engineer_id, count(*) AS n, sum(score_service) AS stars FROM (
+	      SELECT w.engineer_id, u.score_service FROM follow_ups u JOIN work_orders w ON w.id = u.order_id
+	      WHERE u.state = 'done' AND u.done_at >= ? AND u.done_at < ? AND u.score_service IS NOT NULL AND w.engineer_id IS NOT NULL
+	      UNION ALL
+	      SELECT x.engineer_id, u.score_service FROM follow_ups u JOIN LATERAL (SELECT max(a.at) AS at FROM follow_up_attempts a WHERE a.follow_up_id = u.id AND a.outcome = 'reached') a ON true
+	        JOIN LATERAL (SELECT s.engineer_id FROM sheets s WHERE s.order_id = u.order_id AND s.replaced_at IS NULL AND s.finished_at <= a.at ORDER BY s.finished_at DESC, s.id DESC LIMIT 1) x ON true
+	      WHERE u.state = 'superseded' AND u.score_service IS NOT NULL AND a.at >= ? AND a.at < ?) q GROUP BY 1),
 	  spent AS (SELECT x.engineer_id, sum(coalesce(x.work_minutes, 0)) AS work, sum(coalesce(x.travel_minutes, 0)) AS travel FROM sheets x
 	    WHERE x.replaced_at IS NULL AND x.finished_at >= ? AND x.finished_at < ? GROUP BY 1),
 	  took AS (SELECT y.engineer_id, sum(y.amount_minor) AS minor FROM payments y
@@ -85,7 +92,7 @@ func (f Figures) Engineers(ctx context.Context, s auth.Scope, a Ask) (Report, er
 	    LEFT JOIN rated ON rated.engineer_id = e.id LEFT JOIN spent ON spent.engineer_id = e.id LEFT JOIN took ON took.engineer_id = e.id
 	  WHERE num_nonnulls(did.visits, fixed.repairs, caused.repeats, rated.n, spent.work, took.minor) > 0 AND `+s.SQL("e.org_id")+`
 	  ORDER BY visits DESC, e.name, e.id LIMIT ?`,
-		zone.String(), zone.String(), from, end, RepeatDays, from, end, from, end, from, end, from, end, from, end, MaxRows+1).Scan(ctx, &list)
+		zone.String(), zone.String(), from, end, RepeatDays, from, end, from, end, from, end, from, end, from, end, from, end, from, end, MaxRows+1).Scan(ctx, &list)
 	if err != nil {
 		return Report{}, fmt.Errorf("report engineers: %w", fault.FromSQL(err))
 	}
