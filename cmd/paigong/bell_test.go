@@ -27,7 +27,6 @@ func TestProgramsTellEachOther(t *testing.T) {
 	_, token, _ := command(t, map[string]string{"DATABASE_URL": url}, "token", "create", "--login", "admin")
 	here, _ := start(t, Config{DatabaseURL: url})
 	there, _ := start(t, Config{DatabaseURL: url})
-	writer := &mortal{t: t, url: here.URL(), token: strings.TrimSpace(token)}
 
 	var mu sync.Mutex
 	heard := map[string]time.Time{}
@@ -38,7 +37,7 @@ func TestProgramsTellEachOther(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header.Set("Authorization", "Bearer "+writer.token)
+	r.Header.Set("Authorization", "Bearer "+strings.TrimSpace(token))
 	res, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
@@ -77,8 +76,24 @@ func TestProgramsTellEachOther(t *testing.T) {
 		t.Fatalf("request %s was never heard of", id)
 		return at
 	}
-	ask := func() string {
-		return text(writer.call("POST", "/requests", j{"channel": "phone", "kind": "consult", "summary": "问"}), "id")
+	ask := func() (id string) {
+		t.Helper()
+		r, err := http.NewRequestWithContext(ctx, "POST", here.URL()+"/api/v1/requests", strings.NewReader(`{"channel": "phone", "kind": "consult", "summary": "问"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+strings.TrimSpace(token))
+		r.Header.Set("Content-Type", "application/json")
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = res.Body.Close() }()
+		var made struct{ ID string }
+		if err := json.NewDecoder(res.Body).Decode(&made); err != nil || res.StatusCode != http.StatusCreated {
+			t.Fatalf("%d: %v", res.StatusCode, err)
+		}
+		return made.ID
 	}
 
 	ask()

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// The story with each step by the login whose work it is, while the program, PostgreSQL or both are killed between
+// the steps and in the middle of the sheet
+// and of the payment: what was acknowledged is there, and once.
+func TestNothingIsLostOrDoubledUnderKill(t *testing.T) {
+	t.Parallel()
+	binary, err := build(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := &killing{v: &victim{binary: binary, data: filepath.Join(t.TempDir(), "data"), log: t.Output()}, seed: 7, dice: rand.New(rand.NewPCG(7, 0)), odds: 0.15, aim: []string{"/sheet", "/payments"}}
+	var out bytes.Buffer
+	err = k.attack(t.Context(), 1, &out)
+	t.Log(out.String())
+	if err != nil {
+		t.Error(err)
+	}
+	if k.programs+k.both == 0 || k.postgres+k.both == 0 || k.during == 0 {
+		t.Errorf("%d programs, %d PostgreSQL, %d both died, %d of them during a call: that proves little", k.programs, k.postgres, k.both, k.during)
+	}
+}
+
+// What the program shows is compared with what it acknowledged: a loss and a double are seen.
+func TestALossIsSeen(t *testing.T) {
+	k := &killing{}
+	k.know("ready", "/work-orders/1", "state")
+	k.know("assigned", "/work-orders/1", "state")
+	k.know(1, "/work-orders/1", "sheets", length)
+	k.know(1, "/work-orders/1", "visits", length)
+	seen := read(200, []byte(`{"state":"ready","sheets":[{},{}],"visits":[]}`))
+	k.compare(map[string]answer{"/work-orders/1": seen})
+	if k.lost != 2 || k.doubled != 1 {
+		t.Errorf("%d lost, %d doubled, want 2, 1", k.lost, k.doubled)
+	}
+}
+
+func TestCommandLine(t *testing.T) {
+	var errs bytes.Buffer
+	if err := command(t.Context(), []string{"nonsense"}, &errs, &errs); err == nil || !strings.Contains(errs.String(), "kill") {
+		t.Errorf("an unknown attack: %v, %s", err, &errs)
+	}
+	if err := command(t.Context(), []string{"kill", "-rounds", "1", "more"}, &errs, &errs); err == nil || !strings.Contains(err.Error(), "more") {
+		t.Errorf("an unknown argument: %v", err)
+	}
+}
