@@ -62,6 +62,14 @@
 //
 //	POST /c/{token}/approve  name quote_id signature
 //	POST /c/{token}/decline  name quote_id reason
+//	POST /c/{token}/confirm
+//	POST /c/{token}/reschedule  day note part
+//	POST /c/{token}/cancel  reason
+//	POST /c/{token}/chase  text
+//	POST /c/{token}/withdraw  reason
+//	POST /c/{token}/verify  code
+//	POST /c/{token}/sign  name signature
+//	POST /c/{token}/rate  comment product service
 //	POST /callbacks  due_at order_number reason
 //	POST /callbacks/{id}/attempts  call_again_at outcome text
 //	POST /complaints  category channel grade order_number received_at severity text
@@ -138,7 +146,7 @@
 //	POST /receipts/{number}/payments  amount back method paid_at reference
 //	POST /receipts/{number}/void  reason
 //	POST /receipts/{number}/waive  reason
-//	POST /report  address name phone photos summary
+//	POST /report  address kind label name phone photos summary when
 //	POST /requests  address asset_id brand category channel customer_id customer_name description kind model phone proof purchased_on received_at received_reason region_code serial_number site_id summary told
 //	POST /requests/{number}/answer  customer_confirmed fault_code solution
 //	POST /requests/{number}/conversations  channel direction kind promised_at text

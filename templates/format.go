@@ -75,6 +75,15 @@ func (c Chrome) Date(day string) template.HTML {
 	return template.HTML(`<time datetime="` + day + `">` + c.civil(t) + `</time>`)
 }
 
+// DayText is a civil date in words alone, for choices: "11月21日 周六".
+func (c Chrome) DayText(day string) string {
+	t, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return day
+	}
+	return c.civil(t)
+}
+
 // Span is from one moment to another, the day said once when it is the same:
 // "11月21日 周六 10:00–11:30".
 func (c Chrome) Span(from, to time.Time) template.HTML {

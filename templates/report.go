@@ -6,6 +6,9 @@ type Report struct {
 	Company        string
 	Hotline        string
 	IdempotencyKey string // kept when the form is refused
+	Label          string // code of the device's label
+	Device         string // what the label says
+	Box            bool   // the suggestion box: a text, and a name only for those who give it
 }
 
 func (Report) place() place { return place{"report", "plain"} }

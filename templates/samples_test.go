@@ -43,6 +43,7 @@ func empties(lang string) []Page {
 		Assets{Chrome: c}, Asset{Chrome: c}, Figures{Chrome: c}, Settings{Chrome: c}, SettingsUsers{Chrome: c},
 		SettingsOrganisations{Chrome: c}, SettingsEngineers{Chrome: c}, SettingsCalendar{Chrome: c},
 		SettingsWebhooks{Chrome: c}, API{Chrome: c}, Problem{Chrome: c}, Report{Chrome: c}, Reported{Chrome: c}, Setup{Chrome: c}, Search{Chrome: c}, KeyHelp{Chrome: c}, Schedule{Chrome: c}, Outbox{Chrome: c}, Unreconciled{Chrome: c}, Devices{Chrome: c},
+		DevicePage{Chrome: c},
 	}
 }
 
@@ -162,12 +163,21 @@ func full(lang string) []sample {
 	track := Track{
 		Chrome: outside(lang, "/c/7Yk2"), Token: "7Yk2", Number: "WO-2026-000123", Summary: order.Summary, Device: device.Name, Steps: five(3), State: "in_progress",
 		WindowFrom: at(21, 10, 0), WindowTo: at(21, 12, 0), Confirmed: true, Engineer: "王师傅 A012", Hotline: "400-810-0000", Company: "华北家电服务中心", Site: "朝阳区望京",
-		Quote: &quote, Papers: papers[2:3],
+		Quote: &quote, Papers: papers[2:3], DayChoices: []Option{{Value: "2026-11-22", Text: "11月22日 周日"}},
 	}
+	able := track
+	able.Allowed, able.Quote = []string{"confirm", "reschedule", "cancel", "chase", "sign", "rate"}, nil
+	able.Done = SeenSheet{Number: "RS-2026-000032", Outcome: "done", FinishedAt: at(21, 11, 25)}
 	paid := receipt
 	paid.State, paid.Paid = "paid", paid.Total
 	finished := track
 	finished.Steps, finished.State, finished.Quote, finished.Receipt, finished.Papers, finished.Warranty, finished.Decided = five(4), "completed", &agreed, &paid, papers[1:], "2027-02-19", "approve"
+	finished.Done, finished.Rating = SeenSheet{"RS-2026-000031", "done", at(21, 11, 25), []string{"室外风机电机 35 × 1"}, "周敏"}, SeenRating{true, 5, 4, "师傅很准时"}
+	finished.Devices = []SeenDevice{{"CU-2026-000004", "格力 主板", "遥控器", "外壳有划痕", at(18, 9, 0), "2026-11-25", time.Time{}}, {"CU-2026-000003", "格力 遥控器", "电池", "完好", at(10, 9, 0), "2026-11-12", at(12, 9, 0)}}
+	printed := finished
+	printed.Printed, printed.Lines = true, lines
+	asked := Track{Chrome: outside(lang, "/c/9Zk3"), Token: "9Zk3", Number: "SR-2026-000212", Summary: "热水器点不着火", Steps: five(0), Company: "华北家电服务中心", Hotline: "400-810-0000",
+		Request: Reporting{"answered", at(22, 9, 40), at(21, 10, 0), "更换电池"}, Allowed: []string{"withdraw", "verify"}}
 	held := track
 	held.State, held.Hold, held.QuoteGone, held.Steps, held.Decided = "on_hold", "parts", true, five(1), "decline"
 
@@ -243,7 +253,11 @@ func full(lang string) []sample {
 		{"settings-webhooks", SettingsWebhooks{chrome(lang, "/settings/webhooks"), []WebhookRow{{"w1", "https://erp.example.com/hooks/paigong", []string{"order.completed"}, 120, 2, 1}, {"w2", "https://crm.example.com/in", nil, 8, 0, 0}}, []DeliveryRow{{"d1", "https://erp.example.com/hooks/paigong", "order.completed", at(20, 22, 0), 12, "503 Service Unavailable"}}, "/settings/webhooks?cursor=x", "whsec_demo", true}},
 		{"api", API{chrome(lang, "/api"), "Paigong", "1.0", "/api/v1/openapi.json", []OperationGroup{{"work-orders", []Operation{{"get-work-order", "GET", "/api/v1/work-orders/{id}", "One work order", "By id or number.", []OperationField{{"path", "id", "string", true, "Id or number"}}, []string{"200 WorkOrder", "404 Problem"}}, {"assign", "POST", "/api/v1/work-orders/{id}/assign", "Send an engineer", "", nil, []string{"201 Visit"}}}}}}},
 		{"problem", Problem{chrome(lang, "/orders/x"), 409, "slot_taken", "李芳芳 13:00–14:30 已有上门", []string{"改派", "改时间"}, []FieldProblem{{"starts_at", "已被占用"}}, "/orders/WO-2026-000123", "req-01HX"}},
-		{"report", Report{outside(lang, "/report"), "华北家电服务中心", "400-810-0000", "0199a3c4-7d1e-7000-8000-3f5a0c9d1e24"}},
+		{"report", Report{Chrome: outside(lang, "/report"), Company: "华北家电服务中心", Hotline: "400-810-0000", IdempotencyKey: "0199a3c4-7d1e-7000-8000-3f5a0c9d1e24"}},
+		{"report-label", Report{Chrome: outside(lang, "/report?label=abcdefghij234567"), Company: "华北家电服务中心", Hotline: "400-810-0000", IdempotencyKey: "0199a3c4-7d1e-7000-8000-3f5a0c9d1e24", Label: "abcdefghij234567", Device: "格力 KFR-35GW"}},
+		{"suggestion-box", Report{Chrome: outside(lang, "/report?about=suggestion"), Company: "华北家电服务中心", Hotline: "400-810-0000", IdempotencyKey: "0199a3c4-7d1e-7000-8000-3f5a0c9d1e24", Box: true}},
+		{"track-request", asked}, {"track-able", able}, {"receipt-page", printed},
+		{"device-page", DevicePage{outside(lang, "/d/abcdefghij234567"), "abcdefghij234567", "华北家电服务中心", "格力 壁挂空调 KFR-35GW", "2384", "2023-06-20", "2026-06-18", "400-810-0000", "WO-2026-000123", []DeviceEvent{{"2026-11-21", "repair", "in_progress", "WO-2026-000123"}, {"2025-07-02", "maintain", "closed", "WO-2025-000871"}}, "/assets/a1"}},
 		{"schedule", Schedule{chrome(lang, "/desk"), "2026-11-21", "/desk?day=2026-11-20", "/desk?day=2026-11-22", "/desk", []ShortRow{{"/orders/WO-2026-000131", "WO-2026-000131", "洗衣机漏水", "李先生 · 北京·酒仙桥", "order", "ready", at(21, 9, 48)}}, []ScheduleRow{{"王伟", "A012", at(21, 8, 0), at(21, 18, 0), []ScheduleVisit{{"WO-2026-000119", "finished", at(21, 8, 30), at(21, 9, 30), false}, {"WO-2026-000123", "en_route", at(21, 10, 30), at(21, 12, 0), true}, {"WO-2026-000131", "accepted", at(21, 13, 30), at(21, 15, 0), false}}}, {"李芳芳", "A031", time.Time{}, time.Time{}, nil}}}},
 		{"outbox", Outbox{phone("/m/outbox")}},
 		{"search", Search{chrome(lang, "/search"), "zm", []FoundRow{{"work_order", "/orders/WO-2026-000123", "WO-2026-000123", "空调不制冷", "周敏 · 北京·望京", at(20, 16, 30)}, {"customer", "/customers/c1", "", "周敏", "138****2210", time.Time{}}}}},

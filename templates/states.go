@@ -209,7 +209,7 @@ var stateOrder = map[string][]string{
 // words are the closed vocabularies of forms, in the order they are offered.
 var words = map[string][]string{
 	"absence":      {"sick", "leave", "training", "other"},
-	"attempt":      {"reached", "no_answer", "busy", "phone_off", "call_later", "refused", "wrong_number", "wrong_person", "left_message"},
+	"attempt":      {"reached", "no_answer", "busy", "phone_off", "call_later", "refused", "wrong_number", "wrong_person", "rated", "left_message"},
 	"by":           {"phone", "sms", "link", "on_site"},
 	"callback":     {"appointment", "displaced", "delay", "part_arrived", "no_access", "quote_open", "device_ready", "unpaid", "promised_reply", "missed_call"},
 	"cause":        {"customer", "us", "parts", "weather"},
@@ -220,6 +220,7 @@ var words = map[string][]string{
 	"contact":      {"reporter", "on_site", "payer", "decision"},
 	"conversation": {"chase", "progress", "appointment", "delay_notice", "other"},
 	"coverage":     {"maker", "extended", "contract", "repair", "goodwill", "none"},
+	"day_part":     {"morning", "afternoon", "evening"},
 	"direction":    {"in", "out"},
 	"exclusion":    {"misuse", "water", "opened", "no_proof", "expired", "consumable"},
 	"follow_up":    {"after_visit", "after_answer", "3dc", "7dc", "declined", "cancelled"},

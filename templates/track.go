@@ -1,6 +1,9 @@
 package templates
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Track is GET /c/{token}: what a customer sees of his order. It carries no
 // full telephone number and no full address.
@@ -26,7 +29,74 @@ type Track struct {
 	Papers     []Paper
 	Warranty   string // civil date until which the repair is guaranteed
 	Decided    string // "approve" or "decline" right after the form
+
+	Request    Reporting    // while there is no order yet
+	Done       SeenSheet    // what was done
+	Devices    []SeenDevice // with us, or brought back
+	Rating     SeenRating   // what the customer said
+	DayChoices []Option     // that he may wish for
+	Printed    bool         // GET /c/{token}/receipt: the receipt alone, to print
+	Lines      []Line       // of the receipt
+	Allowed    []string     // confirm reschedule cancel chase sign rate withdraw verify
 }
+
+// May reports whether this act is possible now.
+func (t Track) May(act string) bool { return slices.Contains(t.Allowed, act) }
+
+// Reporting is a request as its reporter sees it.
+type Reporting struct {
+	State     string // empty when there is an order
+	ReplyBy   time.Time
+	RepliedAt time.Time
+	Answer    string
+}
+
+// SeenSheet is what was done, for the customer.
+type SeenSheet struct {
+	Number     string // empty: nothing yet
+	Outcome    string
+	FinishedAt time.Time
+	Parts      []string
+	SignedBy   string
+}
+
+// SeenDevice is a device in our hands, for its owner.
+type SeenDevice struct {
+	Number      string
+	Device      string
+	Accessories string
+	Condition   string
+	TakenAt     time.Time
+	ReturnOn    string
+	ReturnedAt  time.Time
+}
+
+// SeenRating is what the customer said.
+type SeenRating struct {
+	Given            bool
+	Service, Product int
+	Comment          string
+}
+
+// DevicePage is GET /d/{code}: what the label on a device opens for anybody who stands before it.
+type DevicePage struct {
+	Chrome
+	Code          string
+	Company       string
+	Device        string
+	Serial        string // its last characters
+	InstalledOn   string
+	WarrantyUntil string
+	Hotline       string
+	Open          string // number of the order under way
+	History       []DeviceEvent
+	Record        string // path of the device's file, for people of the house
+}
+
+func (DevicePage) place() place { return place{"device-page", "plain"} }
+
+// DeviceEvent is one thing done to a device.
+type DeviceEvent struct{ On, Kind, State, Number string }
 
 func (Track) place() place { return place{"track", "plain"} }
 

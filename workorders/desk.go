@@ -50,8 +50,9 @@ type Desk struct {
 	cabinet  *files.Cabinet
 	hooks    *notify.Webhooks // nil = nobody is told
 
-	baseURL string
-	woken   func()
+	baseURL      string
+	verifyPhones bool
+	woken        func()
 }
 
 // Config is what a desk needs from outside: the database, the clock of facts, and where customers
@@ -64,7 +65,10 @@ type Config struct {
 	Travel  dispatch.Settings
 	SignIn  auth.Rules
 	Hooks   *notify.Webhooks // may be nil
-	Woken   func()           // called after a commit that left events behind; may be nil
+	// VerifyPhones sends a code to the telephone number of somebody who reports without an account; set it when
+	// a gateway takes messages to telephones.
+	VerifyPhones bool
+	Woken        func() // called after a commit that left events behind; may be nil
 }
 
 // New opens the desk.
@@ -85,7 +89,7 @@ func New(c Config) *Desk {
 		book: customers.New(c.DB, c.Now), till: billing.New(c.DB, c.Now), promises: aftercare.New(c.DB, c.Now),
 		custody: depot.New(c.DB, c.Now), codes: knowledge.New(c.DB, c.Now), people: auth.New(c.DB, c.Now, c.SignIn),
 		outbox: notify.NewOutbox(c.DB, c.Now), queue: jobs.NewQueue(c.DB, c.Now), cabinet: files.New(c.DB, c.Now),
-		hooks: c.Hooks, baseURL: c.BaseURL, woken: c.Woken,
+		hooks: c.Hooks, baseURL: c.BaseURL, verifyPhones: c.VerifyPhones, woken: c.Woken,
 	}
 }
 

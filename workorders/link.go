@@ -54,6 +54,17 @@ type Public struct {
 	Quote        *PublicQuote     `json:"quote,omitempty"`
 	Receipt      *billing.Receipt `json:"receipt,omitempty"`
 	ExpiresAt    time.Time        `json:"expires_at"`
+
+	Request        *PublicRequest `json:"request,omitempty" doc:"while there is no order yet"`
+	Confirmed      bool           `json:"confirmed" doc:"the customer agreed to the window"`
+	Sheet          *PublicSheet   `json:"sheet,omitempty" doc:"what was done"`
+	Devices        []PublicDevice `json:"devices,omitempty" doc:"taken to the workshop"`
+	Rating         *PublicRating  `json:"rating,omitempty"`
+	Moves          int            `json:"moves" doc:"how often the customer moved the visit by link"`
+	ChasedAt       *time.Time     `json:"chased_at,omitempty"`
+	AllowedActions []string       `json:"allowed_actions"`
+
+	followUp uuid.UUID
 }
 
 // PublicStep is one of the five steps of an order as a customer counts them.
@@ -90,9 +101,16 @@ func customer(l auth.Link) auth.Caller {
 // Public opens a customer's link. An unknown token is fault.NotFound, an ended one fault.Gone. Reading
 // changes nothing, since mail scanners read links too.
 func (d *Desk) Public(ctx context.Context, token string) (Public, error) {
-	l, err := d.people.In(d.reader(ctx)).OpenLink(ctx, token)
+	l, err := d.openLink(ctx, token)
 	if err != nil {
 		return Public{}, err
+	}
+	return d.public(ctx, l)
+}
+
+func (d *Desk) public(ctx context.Context, l auth.Link) (Public, error) {
+	if l.OrderID.IsNil() {
+		return d.publicRequest(ctx, l)
 	}
 	return d.publicOrder(ctx, l)
 }
@@ -133,7 +151,8 @@ func (d *Desk) publicOrder(ctx context.Context, l auth.Link) (Public, error) {
 			}
 		}
 	}
-	return p, nil
+	err = d.publicMore(ctx, l, &o, &p)
+	return p, err
 }
 
 func (q Quote) public(now time.Time) *PublicQuote {
@@ -152,6 +171,10 @@ func ShownName(name, staff, lang string) string {
 	runes := []rune(name)
 	switch {
 	case len(runes) == 0:
+	case lang == "en" && runes[0] > 0x2e80:
+		if given := givenName(runes); given != "" {
+			name = given
+		}
 	case lang == "en":
 		name, _, _ = strings.Cut(name, " ")
 	case runes[0] > 0x2e80:
@@ -162,6 +185,23 @@ func ShownName(name, staff, lang string) string {
 		name = string(runes[:family]) + "师傅"
 	}
 	return strings.TrimSpace(name + " " + staff)
+}
+
+// givenName spells the given name of a Chinese name in Latin letters: 王小明 is Xiaoming.
+func givenName(name []rune) string {
+	family := 1
+	if len(name) > 2 && slices.Contains(doubleSurnames, string(name[:2])) {
+		family = 2
+	}
+	given := name[min(family, len(name)):]
+	if len(given) == 0 {
+		given = name
+	}
+	spelt := Pinyin(string(given))
+	if len(spelt) == 0 || spelt[0] == "" {
+		return ""
+	}
+	return strings.ToUpper(spelt[0][:1]) + spelt[0][1:]
 }
 
 // doubleSurnames are the family names of two characters that are still common.
@@ -236,7 +276,7 @@ func LinkScope(token string) string {
 
 // LinkCaller is who acts through a link, for Once.
 func (d *Desk) LinkCaller(ctx context.Context, token string) (auth.Caller, error) {
-	l, err := d.people.OpenLink(ctx, token)
+	l, err := d.openLink(ctx, token)
 	if err != nil {
 		return auth.Caller{}, err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"paigong/api"
 	"paigong/internal/auth"
+	"paigong/internal/calendar"
 	"paigong/internal/fault"
 	"paigong/internal/say"
 	"paigong/templates"
@@ -22,8 +23,11 @@ import (
 // public are the pages that need no sign-in: a customer's link, and the form for reporting a fault.
 func (p *Pages) public(g *echo.Group) {
 	g.GET("/c/:token", p.track)
-	g.POST("/c/:token/approve", p.byCustomer("approve"))
-	g.POST("/c/:token/decline", p.byCustomer("decline"))
+	for _, act := range []string{"approve", "decline", "confirm", "reschedule", "cancel", "chase", "sign", "rate", "withdraw", "verify"} {
+		g.POST("/c/:token/"+act, p.byCustomer(act))
+	}
+	g.GET("/c/:token/receipt", p.receiptPage)
+	g.GET("/d/:code", p.devicePage)
 	g.GET("/c/:token/papers/:paper", p.customersPaper)
 	g.GET("/report", p.reportPage)
 	g.POST("/report", p.report)
@@ -42,10 +46,35 @@ func (p *Pages) track(c echo.Context) error {
 	if err != nil {
 		return p.gone(a, err)
 	}
-	page := p.tracked(a, seen)
-	if done := c.QueryParam("done"); done == "approve" || done == "decline" {
+	return a.draw(http.StatusOK, p.answeredPage(a, p.tracked(a, seen)))
+}
+
+// answeredPage says what the customer's form has just done.
+func (p *Pages) answeredPage(a *ask, page templates.Track) templates.Track {
+	switch done := a.QueryParam("done"); done {
+	case "approve", "decline":
 		page.Decided = done
 		page.Flash = templates.Flash{}
+	case "confirm", "reschedule", "wished", "cancel", "asked", "chase", "sign", "rate", "withdraw", "verify":
+		page.Flash = templates.Flash{Text: a.t("outside.done." + done)}
+	}
+	return page
+}
+
+// receiptPage is the receipt alone, to print or keep.
+func (p *Pages) receiptPage(c echo.Context) error {
+	a := p.outside(c)
+	seen, err := p.desk.Public(a.ctx(), c.Param("token"))
+	if err != nil {
+		return p.gone(a, err)
+	}
+	if seen.Receipt == nil {
+		return p.gone(a, fault.New(fault.NotFound, "receipt_unknown", "there is no receipt yet"))
+	}
+	page := p.tracked(a, seen)
+	page.Printed = true
+	for _, l := range seen.Receipt.Lines {
+		page.Lines = append(page.Lines, templates.Line{Kind: l.Kind, Description: l.Description, Quantity: l.Quantity, Unit: l.UnitMinor, Amount: l.AmountMinor, Covered: l.Covered})
 	}
 	return a.draw(http.StatusOK, page)
 }
@@ -106,6 +135,30 @@ func (p *Pages) tracked(a *ask, seen workorders.Public) templates.Track {
 		}
 		v.Papers = append(v.Papers, templates.Paper{Kind: kind, Path: "/c/" + token + "/papers/" + kind + ".pdf"})
 	}
+	v.Confirmed, v.Allowed = seen.Confirmed, seen.AllowedActions
+	if r := seen.Request; r != nil {
+		v.Request = templates.Reporting{State: string(r.State), ReplyBy: zero(r.ReplyBy), RepliedAt: zero(r.RepliedAt), Answer: r.Answer}
+	}
+	if s := seen.Sheet; s != nil {
+		v.Done = templates.SeenSheet{Number: s.Number, Outcome: s.Outcome, FinishedAt: s.FinishedAt, Parts: s.Parts, SignedBy: s.SignedBy}
+		v.Warranty = s.WarrantyUntil
+	}
+	for _, d := range seen.Devices {
+		v.Devices = append(v.Devices, templates.SeenDevice{Number: d.Number, Device: d.Device, Accessories: strings.Join(d.Accessories, a.t("ui.comma")), Condition: d.Condition, TakenAt: d.TakenAt, ReturnOn: d.ReturnOn, ReturnedAt: zero(d.ReturnedAt)})
+	}
+	if len(seen.Devices) > 0 {
+		v.Papers = append(v.Papers, templates.Paper{Kind: "custody", Path: "/c/" + token + "/papers/custody.pdf"})
+	}
+	if r := seen.Rating; r != nil {
+		v.Rating = templates.SeenRating{Given: r.Given, Service: r.Service, Product: r.Product, Comment: r.Comment}
+	}
+	if v.May("reschedule") {
+		today := calendar.Of(a.now, a.zone)
+		for i := range 15 {
+			day := today.AddDays(i)
+			v.DayChoices = append(v.DayChoices, templates.Option{Value: day.String(), Text: v.DayText(day.String())})
+		}
+	}
 	return v
 }
 
@@ -131,14 +184,17 @@ func (p *Pages) byCustomer(act string) echo.HandlerFunc {
 		if drawn := f.text("signature"); drawn != "" && drawn != "[]" {
 			in.Signature = json.RawMessage(drawn)
 		}
-		_, err = p.run(a, f, by, workorders.LinkScope(token)+" POST "+act, false, func(ctx context.Context, _ *ask, _ *form) (string, error) {
-			var err error
-			if act == "approve" {
-				_, err = p.desk.ApproveByLink(ctx, token, address(c.Request()), in)
-			} else {
-				_, err = p.desk.DeclineByLink(ctx, token, in)
+		if act == "verify" { // a wrong code is refused, and counted all the same: no transaction around both
+			if _, err := p.desk.VerifyByLink(a.ctx(), token, f.text("code")); err != nil {
+				return p.again(a, f, err, func(a *ask) (templates.Page, error) {
+					seen, err := p.desk.Public(a.ctx(), token)
+					return p.tracked(a, seen), err
+				})
 			}
-			return "/", err
+			return c.Redirect(http.StatusSeeOther, withDone("/c/"+token, act))
+		}
+		did, err := p.run(a, f, by, workorders.LinkScope(token)+" POST "+act, false, func(ctx context.Context, _ *ask, f *form) (string, error) {
+			return p.customersDeed(ctx, act, token, address(c.Request()), in, f)
 		})
 		if err != nil {
 			return p.again(a, f, err, func(a *ask) (templates.Page, error) {
@@ -149,12 +205,70 @@ func (p *Pages) byCustomer(act string) echo.HandlerFunc {
 				return p.tracked(a, seen), nil
 			})
 		}
-		return c.Redirect(http.StatusSeeOther, withDone("/c/"+token, act))
+		return c.Redirect(http.StatusSeeOther, withDone("/c/"+token, strings.TrimPrefix(did, "/")))
 	}
 }
 
+// customersDeed does what a form of the customer's page asks for, and says as a path what came of it; the
+// path is kept for a form that is sent twice, so it holds no token.
+func (p *Pages) customersDeed(ctx context.Context, act, token, from string, in workorders.PublicAnswer, f *form) (string, error) {
+	did, err := act, error(nil)
+	switch act {
+	case "approve":
+		_, err = p.desk.ApproveByLink(ctx, token, from, in)
+	case "decline":
+		_, err = p.desk.DeclineByLink(ctx, token, in)
+	case "confirm":
+		_, err = p.desk.ConfirmByLink(ctx, token)
+	case "reschedule":
+		var moved bool
+		if _, moved, err = p.desk.MoveByLink(ctx, token, workorders.PublicWish{Day: f.text("day"), Part: f.text("part"), Note: f.text("note")}); !moved {
+			did = "wished"
+		}
+	case "cancel":
+		var ended bool
+		if _, ended, err = p.desk.CancelByLink(ctx, token, f.text("reason")); !ended {
+			did = "asked"
+		}
+	case "chase":
+		_, err = p.desk.ChaseByLink(ctx, token, f.text("text"))
+	case "sign":
+		_, err = p.desk.SignByLink(ctx, token, from, in)
+	case "rate":
+		rating := workorders.RatingInput{Service: int(f.number("service")), Comment: f.text("comment")}
+		if v := f.text("product"); v != "" {
+			rating.Product = int(f.whole("product", v))
+		}
+		if err = f.err(); err == nil {
+			_, err = p.desk.RateByLink(ctx, token, rating)
+		}
+	case "withdraw":
+		_, err = p.desk.WithdrawByLink(ctx, token, f.text("reason"))
+	}
+	return "/" + did, err
+}
+
+// devicePage is what the label on a device opens.
+func (p *Pages) devicePage(c echo.Context) error {
+	a := p.outside(c)
+	d, err := p.desk.PublicDeviceOf(a.ctx(), c.Param("code"))
+	if err != nil {
+		return p.gone(a, err)
+	}
+	v := templates.DevicePage{Chrome: a.chrome(), Code: c.Param("code"), Company: d.Organisation, Device: d.Device, Serial: d.Serial, InstalledOn: d.InstalledOn, WarrantyUntil: d.WarrantyUntil, Hotline: d.Hotline, Open: d.Open}
+	for _, e := range d.History {
+		v.History = append(v.History, templates.DeviceEvent{On: e.On, Kind: e.Kind, State: e.State, Number: e.Number})
+	}
+	if by, err := p.who(c); err == nil && by.May(auth.ReadCustomers) {
+		if _, err := a.look().Customers.Asset(a.ctx(), by.Scope(), d.ID); err == nil {
+			v.Record = "/assets/" + d.ID.String()
+		}
+	}
+	return a.draw(http.StatusOK, v)
+}
+
 // customersPapers are what a customer may have of his own order.
-var customersPapers = []string{"quote", "settlement", "receipt"}
+var customersPapers = []string{"quote", "settlement", "receipt", "custody"}
 
 func (p *Pages) customersPaper(c echo.Context) error {
 	a := p.outside(c)
@@ -172,6 +286,9 @@ func (p *Pages) customersPaper(c echo.Context) error {
 	if err != nil {
 		return p.gone(a, err)
 	}
+	if seen.OrderID.IsNil() {
+		return p.gone(a, fault.New(fault.NotFound, "paper_unknown", "there is no such paper"))
+	}
 	by.Lang = a.lang
 	content, name, err := p.server.Paper(a.ctx(), by, seen.OrderID.String(), kind, a.lang, "customer")
 	if err != nil {
@@ -183,11 +300,15 @@ func (p *Pages) customersPaper(c echo.Context) error {
 func (p *Pages) reportPage(c echo.Context) error {
 	a := p.outside(c)
 	page, err := p.reportOf(a)
+	if fault.Is(err, fault.NotFound) {
+		return p.gone(a, err)
+	}
 	if err != nil {
 		return p.problem(a, err)
 	}
 	if number := c.QueryParam("number"); number != "" && c.QueryParam("done") != "" && len(number) <= 40 {
-		return a.draw(http.StatusOK, templates.Reported{Chrome: a.chrome(), Number: number, Hotline: p.hotline(a)})
+		a.takeShown()
+		return a.draw(http.StatusOK, templates.Reported{Chrome: a.chrome(), Number: number, Link: a.shownMe["link"], Hotline: p.hotline(a)})
 	}
 	return a.draw(http.StatusOK, page)
 }
@@ -197,10 +318,17 @@ func (p *Pages) reportOf(a *ask) (templates.Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := templates.Report{Chrome: a.chrome(), Company: head.Name, Hotline: hotline(head.Letterhead)}
+	v := templates.Report{Chrome: a.chrome(), Company: head.Name, Hotline: hotline(head.Letterhead), Box: a.QueryParam("about") == "suggestion" || a.posted.Values.Get("kind") == "suggestion", Label: a.QueryParam("label")}
 	v.IdempotencyKey = v.Key
 	if was := a.posted.Values.Get("idempotency_key"); was != "" {
-		v.IdempotencyKey = was
+		v.IdempotencyKey, v.Label = was, a.posted.Values.Get("label")
+	}
+	if v.Label != "" {
+		d, err := p.desk.PublicDeviceOf(a.ctx(), v.Label)
+		if err != nil {
+			return nil, err
+		}
+		v.Device = d.Device
 	}
 	return v, nil
 }
@@ -213,40 +341,28 @@ func (p *Pages) report(c echo.Context) error {
 	if err != nil {
 		return p.problem(a, err)
 	}
-	by := auth.System("report")
-	next, err := p.run(a, f, by, "anyone POST /report", true, func(ctx context.Context, a *ask, f *form) (string, error) {
-		what, name, phone, where := f.need("summary"), f.need("name"), f.need("phone"), f.need("address")
-		if err := f.err(); err != nil {
-			return "", err
-		}
-		first, _, _ := strings.Cut(what, "\n")
-		if r := []rune(first); len(r) > 200 {
-			first = string(r[:200])
-		}
-		told := strings.Join([]string{what, a.t("report.name", name), a.t("report.phone", phone), a.t("report.address", where)}, "\n")
-		var made workorders.Request
-		err := p.desk.Keep(ctx, by, func(ctx context.Context, l workorders.Ledgers) (err error) {
-			if made, err = p.desk.Register(ctx, by, workorders.RequestInput{Channel: "web", Kind: "repair", Summary: strings.TrimSpace(first), Description: told}); err != nil {
-				return err
+	next, err := p.run(a, f, auth.System("report"), "anyone POST /report", true, func(ctx context.Context, a *ask, f *form) (string, error) {
+		in := workorders.ReportInput{Name: f.text("name"), Phone: f.text("phone"), Address: f.text("address"), Summary: f.text("summary"), When: f.text("when"), Label: f.text("label"), Kind: f.text("kind"), Lang: a.lang}
+		for _, h := range f.files["photos"] {
+			if h.Size == 0 { // a field left empty sends a file of nothing
+				continue
 			}
-			for _, h := range f.files["photos"] {
-				hash, err := p.keep(ctx, auth.Caller{Login: by.Login, OrgID: made.OrgID}, h.Size, func() ([]byte, error) { return readFile(h) }, "photo")
-				if err != nil {
-					return err
-				}
-				if hash == "" {
-					continue
-				}
-				if _, err := l.Cabinet.Attach(ctx, ofRequest(made), hash, ""); err != nil {
-					return err
-				}
+			body, err := readFile(h)
+			if err != nil {
+				return "", err
 			}
-			return nil
-		})
+			in.Photos = append(in.Photos, body)
+		}
+		made, err := p.desk.Report(ctx, address(c.Request()), in)
 		return "/report?number=" + made.Number, err
 	})
 	if err != nil {
 		return p.again(a, f, err, p.reportOf)
+	}
+	// The link is kept nowhere, so a form that was sent twice gets a fresh one to the same request.
+	if link, err := p.desk.LinkReported(a.ctx(), strings.TrimPrefix(next, "/report?number=")); err == nil {
+		a.shownMe = map[string]string{"link": link}
+		a.giveShown()
 	}
 	return c.Redirect(http.StatusSeeOther, withDone(next, f.name))
 }

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/gofrs/uuid/v5"
+	"github.com/uptrace/bun"
 	"golang.org/x/net/html"
 
 	"paigong/api"
@@ -43,6 +44,7 @@ import (
 type town struct {
 	testing.TB
 	desk   *workorders.Desk
+	db     *bun.DB
 	server *httptest.Server
 	clock  atomic.Int64 // what the program's clock is ahead of the real one, in ns
 
@@ -69,14 +71,20 @@ func (l testLog) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func newTown(t testing.TB) *town {
+func newTown(t testing.TB) *town { t.Helper(); return newTownWith(t, func(*workorders.Config) {}) }
+
+// newTownWith is the company with other settings.
+func newTownWith(t testing.TB, set func(*workorders.Config)) *town {
 	t.Helper()
 	n := &town{TB: t}
 	n.clock.Store(int64(time.Until(monday)))
 	db := pgtest.New(t)
+	n.db = db
 	log := slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError}))
 	hooks := notify.NewWebhooks(db, n.now, notify.NewClient(true))
-	n.desk = workorders.New(workorders.Config{DB: db, Now: n.now, Log: log, SignIn: auth.Rules{AnyPassword: true}, Hooks: hooks})
+	config := workorders.Config{DB: db, Now: n.now, Log: log, SignIn: auth.Rules{AnyPassword: true}, Hooks: hooks}
+	set(&config)
+	n.desk = workorders.New(config)
 	server := api.New(api.Config{Desk: n.desk, Hooks: hooks, Log: log, Version: "test", Stop: t.Context().Done(), Screens: func(s *api.Server) api.Screens {
 		return pages.New(s, pages.Config{Hooks: hooks, Log: log, Version: "test", Demo: []templates.DemoLogin{{Login: "dispatcher", Roles: []string{"dispatcher"}}}, DemoPassword: password,
 			Settings: []templates.Setting{{Name: "listen", Value: "127.0.0.1:8080", Origin: "default"}}})
@@ -183,6 +191,16 @@ func (n *town) receive(sku string, quantity int64, place string) {
 	ctx := context.Background()
 	by := must(n.desk.Look(ctx).People.As(ctx, "admin"))(n)
 	must(n.desk.MoveStock(ctx, by, inventory.MovementInput{Kind: inventory.Receive, SKU: sku, Quantity: quantity, ToPlace: &place}))(n)
+}
+
+// lastMessage is what the newest message of a kind says.
+func (n *town) lastMessage(key string) []string {
+	n.Helper()
+	var m notify.Message
+	if err := n.db.NewRaw("SELECT args FROM messages WHERE key = ? ORDER BY id DESC LIMIT 1", key).Scan(context.Background(), &m); err != nil {
+		n.Fatalf("no %s was sent: %v", key, err)
+	}
+	return m.Args
 }
 
 // tick lets happen what the minute does by itself.

@@ -12,12 +12,13 @@ import (
 	"paigong/internal/fault"
 )
 
-// Link lets a customer do one thing with one order, without an account.
+// Link lets a customer do one thing with one order, or follow one request, without an account.
 type Link struct {
 	OrgID     int32
-	OrderID   uuid.UUID
+	OrderID   uuid.UUID  // zero while there is only a request
+	RequestID *uuid.UUID // what he reported, for links of purpose request
 	QuoteID   *uuid.UUID
-	Purpose   string // view, quote, sign, rate
+	Purpose   string // view, quote, sign, rate, request
 	CreatedAt time.Time
 	ExpiresAt time.Time
 }
@@ -28,8 +29,12 @@ func (l Link) Actor() string { return "customer:" + l.Purpose }
 // MakeLink makes a link; the token is shown this once and is worth as much as the right it gives.
 func (d *Directory) MakeLink(ctx context.Context, l Link) (token string, err error) {
 	token, hash := newToken(linkPrefix)
-	if _, err := d.db.ExecContext(ctx, "INSERT INTO links (token_hash, org_id, order_id, quote_id, purpose, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-		hash, l.OrgID, l.OrderID, l.QuoteID, l.Purpose, d.now(), l.ExpiresAt); err != nil {
+	var order *uuid.UUID
+	if !l.OrderID.IsNil() {
+		order = &l.OrderID
+	}
+	if _, err := d.db.ExecContext(ctx, "INSERT INTO links (token_hash, org_id, order_id, request_id, quote_id, purpose, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		hash, l.OrgID, order, l.RequestID, l.QuoteID, l.Purpose, d.now(), l.ExpiresAt); err != nil {
 		return "", fmt.Errorf("make a link: %w", fault.FromSQL(err))
 	}
 	return token, nil
@@ -40,8 +45,9 @@ func (d *Directory) MakeLink(ctx context.Context, l Link) (token string, err err
 func (d *Directory) OpenLink(ctx context.Context, token string) (Link, error) {
 	var l Link
 	var revoked sql.NullTime
-	err := d.db.NewRaw("SELECT org_id, order_id, quote_id, purpose, created_at, expires_at, revoked_at FROM links WHERE token_hash = ?", hashToken(token)).
-		Scan(ctx, &l.OrgID, &l.OrderID, &l.QuoteID, &l.Purpose, &l.CreatedAt, &l.ExpiresAt, &revoked)
+	var order *uuid.UUID
+	err := d.db.NewRaw("SELECT org_id, order_id, request_id, quote_id, purpose, created_at, expires_at, revoked_at FROM links WHERE token_hash = ?", hashToken(token)).
+		Scan(ctx, &l.OrgID, &order, &l.RequestID, &l.QuoteID, &l.Purpose, &l.CreatedAt, &l.ExpiresAt, &revoked)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return l, fault.New(fault.NotFound, "link_unknown", "there is no such link")
@@ -50,7 +56,18 @@ func (d *Directory) OpenLink(ctx context.Context, token string) (Link, error) {
 	case revoked.Valid || !d.now().Before(l.ExpiresAt):
 		return l, fault.New(fault.Gone, "link_gone", "this link has ended: ask for a new one")
 	}
+	if order != nil {
+		l.OrderID = *order
+	}
 	return l, nil
+}
+
+// RevokeRequestLinks takes back every link to a request.
+func (d *Directory) RevokeRequestLinks(ctx context.Context, request uuid.UUID) error {
+	if _, err := d.db.ExecContext(ctx, "UPDATE links SET revoked_at = ? WHERE request_id = ? AND revoked_at IS NULL", d.now(), request); err != nil {
+		return fmt.Errorf("take links back: %w", fault.FromSQL(err))
+	}
+	return nil
 }
 
 // RevokeLinks takes back every link to a quote, or to an order when quote is nil.

@@ -134,7 +134,23 @@ type AttemptInput struct {
 	At              *time.Time `json:"at,omitempty" doc:"when the call was made; absent = now"`
 
 	RequestID *uuid.UUID `json:"-"` // the new request this call led to
+	Channel   string     `json:"-"` // phone, link, letter, visit, email; "" = phone
 }
+
+// rated is what a customer says by himself under his link. Inside the window or later it counts as an answer
+// to the questionnaire and no call is made; before it, it is kept and the call stays due.
+const rated = "rated"
+
+func (in AttemptInput) complaintChannel() string {
+	switch in.Channel {
+	case "link", "letter", "visit", "email":
+		return in.Channel
+	}
+	return "phone"
+}
+
+// RatedByLink is the outcome of an attempt that the customer made himself.
+const RatedByLink = rated
 
 // Attempt is a call as recorded. It never changes.
 type Attempt struct {
@@ -156,6 +172,7 @@ type Attempt struct {
 	Late            bool       `bun:"late" json:"late"`
 	ComplaintID     *uuid.UUID `bun:"complaint_id" json:"complaint_id,omitempty"`
 	RequestID       *uuid.UUID `bun:"request_id" json:"request_id,omitempty"`
+	Channel         string     `bun:"channel" json:"channel" enum:"phone,link,letter,visit,email"`
 }
 
 // AttemptResult is what a call changed and made.

@@ -210,7 +210,7 @@ func (p Promises) FollowUp(ctx context.Context, s auth.Scope, id uuid.UUID) (Fol
 	return f, err
 }
 
-const attemptColumns = "id, follow_up_id, no, at, caller_id, actor, outcome, scores, comment, call_again_at, next, answered_by, identity_checked, counted, early, late, complaint_id, request_id"
+const attemptColumns = "id, follow_up_id, no, at, caller_id, actor, outcome, scores, comment, call_again_at, next, answered_by, identity_checked, counted, early, late, complaint_id, request_id, channel"
 
 func (p Promises) attempts(ctx context.Context, id uuid.UUID) ([]Attempt, error) {
 	log := []Attempt{}
@@ -333,8 +333,10 @@ var scoreName = regexp.MustCompile(`^[a-z][a-z_]{0,29}$`)
 
 func (in *AttemptInput) check(at time.Time) error {
 	in.Comment, in.AnsweredBy = strings.TrimSpace(in.Comment), strings.TrimSpace(in.AnsweredBy)
-	if err := oneOf("outcome", in.Outcome, Outcomes()); err != nil {
-		return err
+	if in.Outcome != rated || in.Channel != "link" {
+		if err := oneOf("outcome", in.Outcome, Outcomes()); err != nil {
+			return err
+		}
 	}
 	if in.Next != "" {
 		if err := oneOf("next", in.Next, Nexts()); err != nil {
@@ -346,7 +348,10 @@ func (in *AttemptInput) check(at time.Time) error {
 			return fault.New(fault.Invalid, "score_invalid", "a score has a short name and is 1 to 5").Field("body.scores."+name, "must be 1 to 5")
 		}
 	}
-	if len(in.Scores) > 0 && in.Outcome != "reached" {
+	if in.Channel == "" {
+		in.Channel = "phone"
+	}
+	if len(in.Scores) > 0 && in.Outcome != "reached" && in.Outcome != rated {
 		return fault.New(fault.Invalid, "score_without_customer", "only a customer who was reached gives scores").Field("body.scores", "only when reached")
 	}
 	if in.Next == "repeat_visit" && in.Outcome != "reached" {
@@ -371,9 +376,14 @@ func (p Promises) Attempt(ctx context.Context, by auth.Caller, id uuid.UUID, in 
 	if err != nil {
 		return AttemptResult{}, err
 	}
-	ends := in.Outcome == "reached" || in.Outcome == "refused"
+	early := calendar.Of(now, zone(f.Zone)).Before(f.DueFrom)
+	ends := in.Outcome == "reached" || in.Outcome == "refused" || in.Outcome == rated && !early
 	to := f.State
 	switch {
+	case in.Outcome == rated && !ends:
+		if !slices.Contains([]FollowUpState{Scheduled, Due, Attempted, Suspended}, f.State) {
+			_, err = FollowUpMoves.Do(f.State, "attempt")
+		}
 	case ends:
 		to, err = FollowUpMoves.Do(f.State, "reach")
 	case f.State == Scheduled || f.State == Due:
@@ -402,14 +412,14 @@ func (p Promises) Attempt(ctx context.Context, by auth.Caller, id uuid.UUID, in 
 		}
 	}
 	a := Attempt{ID: newID(), FollowUpID: id, No: len(log) + 1, At: at, CallerID: person(by), Actor: by.Actor(), Outcome: in.Outcome, Scores: in.Scores, Comment: in.Comment, CallAgainAt: in.CallAgainAt,
-		AnsweredBy: in.AnsweredBy, IdentityChecked: in.IdentityChecked, Early: day.Before(f.DueFrom), Late: day.After(f.last()), RequestID: in.RequestID}
+		AnsweredBy: in.AnsweredBy, IdentityChecked: in.IdentityChecked, Channel: in.Channel, Early: day.Before(f.DueFrom), Late: day.After(f.last()), RequestID: in.RequestID}
 	if n := len(log); n > 0 && log[n-1].No >= a.No {
 		a.No = log[n-1].No + 1
 	}
 	if in.Next != "" {
 		a.Next = &in.Next
 	}
-	a.Counted = !ends && counts(counted, at, site)
+	a.Counted = !ends && in.Outcome != rated && counts(counted, at, site)
 	if a.Counted {
 		counted = append(counted, at)
 	}
@@ -432,9 +442,9 @@ func (p Promises) Attempt(ctx context.Context, by auth.Caller, id uuid.UUID, in 
 	if err != nil || in.Scores == nil {
 		scores = []byte("{}")
 	}
-	_, err = p.db.NewRaw(`INSERT INTO follow_up_attempts (id, org_id, follow_up_id, no, at, caller_id, actor, outcome, scores, comment, call_again_at, next, answered_by, identity_checked, counted, early, late, complaint_id, request_id)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		a.ID, f.OrgID, id, a.No, a.At, a.CallerID, a.Actor, a.Outcome, string(scores), a.Comment, a.CallAgainAt, a.Next, a.AnsweredBy, a.IdentityChecked, a.Counted, a.Early, a.Late, a.ComplaintID, a.RequestID).Exec(ctx)
+	_, err = p.db.NewRaw(`INSERT INTO follow_up_attempts (id, org_id, follow_up_id, no, at, caller_id, actor, outcome, scores, comment, call_again_at, next, answered_by, identity_checked, counted, early, late, complaint_id, request_id, channel)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		a.ID, f.OrgID, id, a.No, a.At, a.CallerID, a.Actor, a.Outcome, string(scores), a.Comment, a.CallAgainAt, a.Next, a.AnsweredBy, a.IdentityChecked, a.Counted, a.Early, a.Late, a.ComplaintID, a.RequestID, a.Channel).Exec(ctx)
 	if err != nil {
 		return AttemptResult{}, fmt.Errorf("attempt of %s: %w", f.Number, fault.FromSQL(err))
 	}
@@ -455,7 +465,7 @@ func (p Promises) Attempt(ctx context.Context, by auth.Caller, id uuid.UUID, in 
 			reason = "refused"
 		}
 		args = append(args, at, result, in.Scores.of("service"), in.Scores.of("product"), !a.Early && !day.After(until), a.Early, reason)
-	} else if to == Attempted || to == Suspended {
+	} else if in.Outcome != rated && (to == Attempted || to == Suspended) {
 		again := in.CallAgainAt
 		if again == nil {
 			c, err := p.roster(ctx, f.OrgID)
@@ -489,7 +499,7 @@ func (s Scores) of(name string) *int {
 
 // complaintFrom registers what a customer said in a follow-up call.
 func (p Promises) complaintFrom(ctx context.Context, by auth.Caller, f FollowUp, in AttemptInput, at time.Time, grade string) (Complaint, error) {
-	c := ComplaintInput{WorkOrderID: f.OrderID, CustomerID: f.CustomerID, Channel: "phone", Grade: grade, Severity: 1, Text: in.Comment, ReceivedAt: &at, followUp: &f.ID, org: f.OrgID}
+	c := ComplaintInput{WorkOrderID: f.OrderID, CustomerID: f.CustomerID, Channel: in.complaintChannel(), Grade: grade, Severity: 1, Text: in.Comment, ReceivedAt: &at, followUp: &f.ID, org: f.OrgID}
 	if f.OrderID == nil {
 		c.RequestID = f.RequestID
 	}
