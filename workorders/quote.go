@@ -480,7 +480,7 @@ func (d *Desk) Quote(ctx context.Context, by auth.Caller, id uuid.UUID) (Quote, 
 		return q, err
 	}
 	if _, err := findOrder(ctx, d.reader(ctx), by.Scope(), q.OrderID.String()); err != nil {
-		return Quote{}, notFound("quote", id.String())
+		return Quote{}, hidden(err, "quote", id.String())
 	}
 	return q, nil
 }

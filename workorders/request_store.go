@@ -77,6 +77,15 @@ func notFound(what, ref string) error {
 	return fault.New(fault.NotFound, what+"_not_found", "there is no %s %s here", strings.ReplaceAll(what, "_", " "), ref)
 }
 
+// hidden says of a part of an order that it is not here when its order is not the reader's. A database that was away
+// meanwhile stays what it is: whoever is told "not found" gives up, whoever is told "try again" does.
+func hidden(err error, what, ref string) error {
+	if fault.Is(err, fault.NotFound) {
+		return notFound(what, ref)
+	}
+	return err
+}
+
 func findRequest(ctx context.Context, db bun.IDB, s auth.Scope, ref string) (Request, error) {
 	return readRequest(ctx, db, s, ref, "")
 }

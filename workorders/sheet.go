@@ -857,7 +857,7 @@ func (d *Desk) Sheet(ctx context.Context, by auth.Caller, id uuid.UUID) (Sheet, 
 		return s, err
 	}
 	if _, err := findOrder(ctx, d.reader(ctx), by.Scope(), s.OrderID.String()); err != nil {
-		return Sheet{}, notFound("sheet", id.String())
+		return Sheet{}, hidden(err, "sheet", id.String())
 	}
 	return s, nil
 }
