@@ -6,15 +6,18 @@ import "math"
 type chance struct {
 	delta  int64
 	crew   int32
-	gap    int32 // between stops gap and gap+1
-	window int32
-	before uint8 // rests of the gap that stay before the job
 	store  int32 // a new store visit, or NoStore
+	gap    int16 // between stops gap and gap+1
+	window int16
 	// Where the store visit goes: its gap, window and the rests before it.
-	storeGap    int32
-	storeWindow int32
+	storeGap    int16
+	storeWindow int16
 	storeBefore uint8
+	before      uint8 // rests of the gap that stay before the job
 }
+
+// What is counted in 16 bits: nobody serves more visits in a day, nothing has more windows.
+const mostVisits, mostWindows = math.MaxInt16 / 2, math.MaxInt16
 
 const noChance = int64(math.MaxInt64)
 
@@ -40,7 +43,7 @@ func (s *search) supplyFor(r *route, j *job) supply {
 	if r.at == 0 {
 		inVan := tools
 		for _, n := range j.parts {
-			if van[n.id] < r.use[n.id]+n.amount {
+			if all, _ := r.usedOf(n.id); van[n.id] < all+n.amount {
 				inVan = false
 				break
 			}
@@ -56,7 +59,8 @@ func (s *search) supplyFor(r *route, j *job) supply {
 	store := r.stops[r.at].store
 	free := s.stock[int(store)*m.skus:]
 	for _, n := range j.parts {
-		more := max(0, r.use[n.id]+n.amount-van[n.id]) - max(0, r.use[n.id]-van[n.id])
+		all, _ := r.usedOf(n.id)
+		more := max(0, all+n.amount-van[n.id]) - max(0, all-van[n.id])
 		if more > free[n.id] {
 			return outOfReach
 		}
@@ -66,7 +70,7 @@ func (s *search) supplyFor(r *route, j *job) supply {
 		after = within(j.tools, m.f.toolsOf(int(r.crew)), m.stores[store].tools)
 	}
 	for _, n := range j.parts {
-		if r.early[n.id]+n.amount > van[n.id] {
+		if _, early := r.usedOf(n.id); early+n.amount > van[n.id] {
 			before = false
 			break
 		}
@@ -86,6 +90,7 @@ func (s *search) supplyFor(r *route, j *job) supply {
 // skipped now and then (a blink), so that the same job does not fall into the same hole again.
 func (s *search) best(r *route, id int32, limit int64) chance {
 	m := s.m
+	s.onStock = false
 	out := chance{delta: limit, crew: -1, store: NoStore}
 	c := &m.crews[r.crew]
 	if r.count >= c.maxVisits && m.jobs[id].fixed < 0 {
@@ -96,6 +101,7 @@ func (s *search) best(r *route, id int32, limit int64) chance {
 		return out
 	}
 	need := s.supplyFor(r, j)
+	s.onStock = len(j.parts) > 0 && (r.at > 0 || need == withStore)
 	if need == outOfReach {
 		return out
 	}
@@ -104,7 +110,7 @@ func (s *search) best(r *route, id int32, limit int64) chance {
 		empty := &s.empty
 		empty.crew = r.crew
 		m.begin(empty)
-		empty.use, empty.early = r.use, r.early
+		empty.parts = r.parts
 		if !m.update(empty) {
 			return out
 		}
@@ -151,7 +157,7 @@ func (s *search) best(r *route, id int32, limit int64) chance {
 					}
 					cost, ok := m.arrive(c, &t, r.stops, i+1, after, a.rests&^before)
 					if delta := cost - r.base + keep; ok && delta < out.delta {
-						out = chance{delta: delta, crew: r.crew, gap: int32(i), window: int32(w), before: before, store: NoStore}
+						out = chance{delta: delta, crew: r.crew, gap: int16(i), window: int16(w), before: before, store: NoStore}
 					}
 				}
 			}
@@ -242,7 +248,7 @@ func (s *search) plain(r *route, j *job, from, to int, out *chance) {
 			delta = shift + max(0, b.s.e-shift-l) + b.s.d - r.dur + (a.p.road+in+after+b.s.road)/roadShare - road
 		}
 		if delta < out.delta {
-			out.delta, out.crew, out.gap = delta, r.crew, int32(i)
+			out.delta, out.crew, out.gap = delta, r.crew, int16(i)
 		}
 	}
 }
@@ -262,7 +268,7 @@ func (s *search) withStore(r *route, id int32, out *chance) {
 		}
 		enough := true
 		for _, n := range j.parts {
-			if max(0, r.use[n.id]+n.amount-van[n.id]) > s.stock[store*m.skus+int(n.id)] {
+			if all, _ := r.usedOf(n.id); max(0, all+n.amount-van[n.id]) > s.stock[store*m.skus+int(n.id)] {
 				enough = false
 				break
 			}
@@ -320,8 +326,8 @@ func (s *search) behind(r *route, j *job, row, col []int64, q int, before uint8,
 					}
 					cost, ok := m.arrive(c, &u, r.stops, p+1, after, rests&^first)
 					if delta := cost - r.base + keep; ok && delta < out.delta {
-						*out = chance{delta: delta, crew: r.crew, gap: int32(p), window: int32(w), before: first,
-							store: int32(store), storeGap: int32(q), storeWindow: int32(window), storeBefore: before}
+						*out = chance{delta: delta, crew: r.crew, gap: int16(p), window: int16(w), before: first,
+							store: int32(store), storeGap: int16(q), storeWindow: int16(window), storeBefore: before}
 					}
 				}
 			}

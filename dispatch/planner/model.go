@@ -124,6 +124,7 @@ func newModel(p *Problem, objective Objective, keep int64) *model {
 		if len(j.windows) == 0 {
 			j.windows = always()
 		}
+		j.windows = j.windows[:min(len(j.windows), mostWindows-1)]
 		if g.start != AnyStart {
 			j.windows = []Window{{g.start, g.start}}
 		}
@@ -156,6 +157,7 @@ func newModel(p *Problem, objective Objective, keep int64) *model {
 		if len(d.windows) == 0 {
 			d.windows = always()
 		}
+		d.windows = d.windows[:min(len(d.windows), mostWindows)]
 		m.stores = append(m.stores, d)
 	}
 	booked := make([][]Visit, len(p.Engineers))
@@ -197,10 +199,10 @@ func cut(w Window, in []Window) (Window, bool) {
 
 func (m *model) newCrew(e int, booked []Visit, place func(Place) int32) crew {
 	who := &m.f.p.Engineers[e]
-	c := crew{engineer: int32(e), home: place(who.Home), maxVisits: math.MaxInt32, mayFetch: storeVisits(who) > 0, twin: int32(e)}
+	c := crew{engineer: int32(e), home: place(who.Home), maxVisits: mostVisits, mayFetch: storeVisits(who) > 0, twin: int32(e)}
 	c.place = c.home
 	if who.MaxVisits > 0 {
-		c.maxVisits = int32(who.MaxVisits)
+		c.maxVisits = int32(min(who.MaxVisits, mostVisits))
 	}
 	if len(who.Shifts) == 0 {
 		return c
@@ -276,7 +278,7 @@ func (m *model) fillTable() {
 				m.table[a*n+b] = m.table[b*n+a]
 				continue
 			}
-			m.table[a*n+b], _ = m.f.road.leg(&m.spots[a], &m.spots[b])
+			m.table[a*n+b] = m.f.road.drive(&m.spots[a], &m.spots[b])
 		}
 	}
 	for a := range n {
@@ -299,8 +301,7 @@ func (m *model) leg(a, b int32) int64 {
 	if m.table != nil {
 		return m.table[a*m.places+b]
 	}
-	seconds, _ := m.f.road.leg(&m.spots[a], &m.spots[b])
-	return seconds
+	return m.f.road.drive(&m.spots[a], &m.spots[b])
 }
 
 func (m *model) findTwins() {

@@ -183,7 +183,7 @@ const (
 func improve(islands []*search, o Options) int {
 	size := max(1, o.Iterations/rounds)
 	if o.Iterations <= 0 {
-		size = max(1, min(200, 20000/len(islands[0].m.jobs)))
+		size = max(16, min(200, 20000/len(islands[0].m.jobs)))
 	}
 	for _, s := range islands {
 		if s.due = combineFirst; o.Iterations > 0 {
@@ -400,11 +400,12 @@ func (m *model) timetable(r *route) Route {
 			out.Stops = append(out.Stops, Stop{Order: NoOrder, Store: int(m.jobs[st.job].pickup), Start: start, Diary: true, Place: m.jobs[st.job].where, End: free})
 		case st.job == atStore:
 			visit := Stop{Order: NoOrder, Store: int(st.store), Start: start}
-			for k, n := range r.use {
-				if n > van[k] {
-					visit.Take = append(visit.Take, Part{m.f.skus[k], n - van[k]})
+			for _, u := range r.parts {
+				if n := u.all - van[u.sku]; n > 0 {
+					visit.Take = append(visit.Take, Part{m.f.skus[u.sku], n})
 				}
 			}
+			slices.SortFunc(visit.Take, func(a, b Part) int { return int(m.f.sku[a.SKU] - m.f.sku[b.SKU]) })
 			out.Stops = append(out.Stops, visit)
 		}
 		leg := m.leg(st.place, r.stops[i+1].place)

@@ -360,8 +360,8 @@ func TestTotalsFollowTheRoutes(t *testing.T) {
 				}
 			}
 			if r.at > 0 {
-				for k, n := range r.use {
-					stock[int(r.took)*m.skus+k] -= max(0, n-m.f.vanOf(i)[k])
+				for _, u := range r.parts {
+					stock[int(r.took)*m.skus+int(u.sku)] -= max(0, u.all-m.f.vanOf(i)[u.sku])
 				}
 			}
 			if !m.update(r) {

@@ -50,8 +50,44 @@ type route struct {
 	late    int64 // weighted seconds
 	dur     int64 // working time or driving, whatever is minimised
 	base    int64 // dur with the share of driving that settles ties
-	use     []int64
-	early   []int64 // use before the store visit
+	parts   []used
+}
+
+// used is how much of a part a route needs, in all and before its store visit.
+type used struct {
+	sku        int32
+	all, early int64
+}
+
+// usedOf is how much of a part a route needs, in all and before its store visit.
+func (r *route) usedOf(sku int32) (all, early int64) {
+	for i := range r.parts {
+		if r.parts[i].sku == sku {
+			return r.parts[i].all, r.parts[i].early
+		}
+	}
+	return 0, 0
+}
+
+// usedIn is how much of a part a list counts.
+func usedIn(list []used, sku int32) int64 {
+	for i := range list {
+		if list[i].sku == sku {
+			return list[i].all
+		}
+	}
+	return 0
+}
+
+// addUse counts parts into a list and returns the new amount of the given one.
+func addUse(list []used, n need) ([]used, int64) {
+	for i := range list {
+		if list[i].sku == n.id {
+			list[i].all += n.amount
+			return list, list[i].all
+		}
+	}
+	return append(list, used{sku: n.id, all: n.amount}), n.amount
 }
 
 // lateWeight is what a second of weighted lateness costs in seconds of working time while

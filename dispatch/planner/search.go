@@ -16,10 +16,17 @@ type search struct {
 	where  []int32 // crew of a job, or -1
 	absent []int32
 	stock  []int64 // store × sku, what no route has taken
-	cost   int64   // of all routes
-	late   int64   // weighted seconds of all routes
-	dur    int64
-	misses []int64 // how often a job was left over, so that stubborn ones win in the end
+	// stocked is another number after every change of a shelf; shelved undoes those of this iteration.
+	stocked []uint32
+	shelved []shelf32
+	cost    int64 // of all routes
+	late    int64 // weighted seconds of all routes
+	dur     int64
+	misses  []int64  // how often a job was left over, so that stubborn ones win in the end
+	outAt   []uint32 // iteration in which a job was last taken out
+	placed  []int32  // jobs put back in this iteration
+	// regret is the misses of jobs newly left over less those of jobs that found a place.
+	regret int64
 
 	top    snapshot
 	before struct { // the plan before this iteration, as far as it was touched
@@ -39,7 +46,7 @@ type search struct {
 
 	empty         route
 	spare         []int32
-	keys          []int64
+	counted       []used
 	tried         []uint32
 	tryNo         uint32
 	serviceCounts int64 // 1 when service is part of the cost
@@ -48,8 +55,10 @@ type search struct {
 
 	pace       pace
 	pool       *pool
-	since, due int    // iterations since the last recombination, and until the next
-	memory     []memo // job × crew
+	since, due int // iterations since the last recombination, and until the next
+	memory     []memo
+	memoryMask uint32
+	onStock    bool // whether the last answer of best depends on what the stores have
 	versions   uint32
 	speculated []int32
 	resting    int32 // a crew that is to get nothing in this iteration, or -1
@@ -115,16 +124,16 @@ func newSearch(m *model, seed uint64) *search {
 	}
 	s.routes = make([]route, len(m.crews))
 	s.where = make([]int32, len(m.jobs))
-	s.misses = make([]int64, len(m.jobs))
+	s.misses, s.outAt = make([]int64, len(m.jobs)), make([]uint32, len(m.jobs))
 	s.touched = make([]uint32, len(m.crews))
 	s.tried = make([]uint32, len(m.crews))
 	s.dirty = make([]bool, len(m.crews))
-	s.stock = make([]int64, len(m.stores)*m.skus)
+	s.stock, s.stocked = make([]int64, len(m.stores)*m.skus), make([]uint32, len(m.stores)*m.skus)
 	for i := range m.stores {
 		copy(s.stock[i*m.skus:], m.f.stores[i].stock)
 	}
 	for i := range s.routes {
-		s.routes[i] = route{crew: int32(i), use: make([]int64, m.skus), early: make([]int64, m.skus)}
+		s.routes[i] = route{crew: int32(i)}
 	}
 	for j := range m.jobs {
 		s.where[j] = -1
@@ -134,9 +143,8 @@ func newSearch(m *model, seed uint64) *search {
 		}
 	}
 	s.pool = newPool(m)
-	if len(m.jobs)*len(m.crews) <= memories {
-		s.memory = make([]memo, len(m.jobs)*len(m.crews))
-	}
+	size := min(memories, 2<<bits.Len(uint(len(m.jobs)*len(m.crews))))
+	s.memory, s.memoryMask = make([]memo, size), uint32(size-1)
 	for i := range s.routes {
 		s.versions++
 		s.routes[i].version = s.versions
@@ -181,15 +189,8 @@ func (s *search) enterDiary(r *route, id int32) {
 // settle recomputes a changed route and what it takes from its store.
 func (s *search) settle(r *route) bool {
 	m := s.m
-	van := m.f.vanOf(int(r.crew))
-	if r.at > 0 {
-		free := s.stock[int(r.took)*m.skus:]
-		for k := range r.use {
-			free[k] += max(0, r.use[k]-van[k])
-		}
-	}
-	clear(r.use)
-	clear(r.early)
+	s.shift(r, 1)
+	r.parts = r.parts[:0]
 	r.at = 0
 	s.versions++
 	r.version = s.versions
@@ -197,21 +198,16 @@ func (s *search) settle(r *route) bool {
 		st := &r.stops[i]
 		if st.job == atStore {
 			r.at, r.took = int32(i), st.store
-			copy(r.early, r.use)
+			for k := range r.parts {
+				r.parts[k].early = r.parts[k].all
+			}
 		} else if st.job >= 0 {
 			for _, n := range m.jobs[st.job].parts {
-				r.use[n.id] += n.amount
+				r.parts, _ = addUse(r.parts, n)
 			}
 		}
 	}
-	ok := true
-	if r.at > 0 {
-		free := s.stock[int(r.took)*m.skus:]
-		for k := range r.use {
-			free[k] -= max(0, r.use[k]-van[k])
-			ok = ok && free[k] >= 0
-		}
-	}
+	ok := s.shift(r, -1)
 	return m.update(r) && ok
 }
 
@@ -224,15 +220,15 @@ func (s *search) touch(crew int32) {
 	b := &s.before
 	b.crews = append(b.crews, crew)
 	if len(b.routes) < len(b.crews) {
-		b.routes = append(b.routes, route{use: make([]int64, s.m.skus), early: make([]int64, s.m.skus)})
+		b.routes = append(b.routes, route{})
 	}
 	b.routes[len(b.crews)-1].copyFrom(&s.routes[crew])
 }
 
 func (r *route) copyFrom(o *route) {
-	stops, use, early := append(r.stops[:0], o.stops...), append(r.use[:0], o.use...), append(r.early[:0], o.early...)
+	stops, parts := append(r.stops[:0], o.stops...), append(r.parts[:0], o.parts...)
 	*r = *o
-	r.stops, r.use, r.early = stops, use, early
+	r.stops, r.parts = stops, parts
 }
 
 // begin starts an iteration; undo takes everything back to that point.
@@ -240,22 +236,24 @@ func (s *search) begin() {
 	s.stamp++
 	b := &s.before
 	b.crews = b.crews[:0]
+	s.placed, s.shelved, s.regret = s.placed[:0], s.shelved[:0], 0
 	b.absent = append(b.absent[:0], s.absent...)
 	b.cost, b.late, b.dur, b.left = s.cost, s.late, s.dur, s.left
 }
 
 func (s *search) undo() {
 	b := &s.before
-	for _, id := range s.absent {
+	for _, id := range s.placed {
 		s.where[id] = -1
 	}
 	for i, crew := range b.crews {
 		s.replace(crew, &b.routes[i])
 	}
-	s.absent = append(s.absent[:0], b.absent...)
-	for _, id := range s.absent {
-		s.where[id] = -1
+	for i := len(s.shelved) - 1; i >= 0; i-- {
+		s.stocked[s.shelved[i].at] = s.shelved[i].was
 	}
+	s.shelved = s.shelved[:0]
+	s.absent = append(s.absent[:0], b.absent...)
 	s.cost, s.late, s.dur, s.left = b.cost, b.late, b.dur, b.left
 }
 
@@ -276,16 +274,33 @@ func (s *search) replace(crew int32, with *route) {
 	}
 }
 
-// shift gives back (1) or takes (-1) what the route fetches.
-func (s *search) shift(r *route, sign int64) {
-	if r.at == 0 {
-		return
+// shift gives back (1) or takes (-1) what the route fetches. It reports false when the store
+// has less than that.
+func (s *search) shift(r *route, sign int64) bool {
+	if r.at == 0 || len(r.parts) == 0 {
+		return true
 	}
 	van := s.m.f.vanOf(int(r.crew))
-	free := s.stock[int(r.took)*s.m.skus:]
-	for k := range r.use {
-		free[k] += sign * max(0, r.use[k]-van[k])
+	shelf := int(r.took) * s.m.skus
+	ok := true
+	for i := range r.parts {
+		u := &r.parts[i]
+		if n := u.all - van[u.sku]; n > 0 {
+			at := shelf + int(u.sku)
+			s.stock[at] += sign * n
+			ok = ok && s.stock[at] >= 0
+			s.shelved = append(s.shelved, shelf32{int32(at), s.stocked[at]})
+			s.versions++
+			s.stocked[at] = s.versions
+		}
 	}
+	return ok
+}
+
+// shelf32 is a version that a shelf had before it was touched.
+type shelf32 struct {
+	at  int32
+	was uint32
 }
 
 // take removes a job from its route; the route is settled later.
@@ -302,7 +317,7 @@ func (s *search) take(id int32) {
 			break
 		}
 	}
-	s.where[id] = -1
+	s.where[id], s.outAt[id] = -1, s.stamp
 	s.absent = append(s.absent, id)
 	s.left[s.m.level(id)]++
 }
@@ -399,11 +414,11 @@ func (s *search) mend(r *route) bool {
 func (s *search) settleLoose(r *route) bool {
 	s.shift(r, 1)
 	r.at = 0
-	clear(r.use)
+	r.parts = r.parts[:0]
 	for i := range r.stops {
 		if id := r.stops[i].job; id >= 0 {
 			for _, n := range s.m.jobs[id].parts {
-				r.use[n.id] += n.amount
+				r.parts, _ = addUse(r.parts, n)
 			}
 		}
 	}
@@ -413,11 +428,7 @@ func (s *search) settleLoose(r *route) bool {
 // firstNeed is the position of the first stop that van and tools alone cannot serve, or -1.
 func (s *search) firstNeed(r *route) int {
 	van, tools := s.m.f.vanOf(int(r.crew)), s.m.f.toolsOf(int(r.crew))
-	if cap(s.keys) < s.m.skus {
-		s.keys = make([]int64, s.m.skus)
-	}
-	s.keys = s.keys[:s.m.skus]
-	clear(s.keys)
+	list, sum := s.counted[:0], int64(0)
 	for i := range r.stops {
 		if id := r.stops[i].job; id >= 0 {
 			j := &s.m.jobs[id]
@@ -425,8 +436,9 @@ func (s *search) firstNeed(r *route) int {
 				return i
 			}
 			for _, n := range j.parts {
-				s.keys[n.id] += n.amount
-				if s.keys[n.id] > van[n.id] {
+				list, sum = addUse(list, n)
+				s.counted = list
+				if sum > van[n.id] {
 					return i
 				}
 			}
@@ -439,8 +451,8 @@ func (s *search) firstNeed(r *route) int {
 func (s *search) couldFetch(r *route, store, first int) bool {
 	van := s.m.f.vanOf(int(r.crew))
 	free := s.stock[store*s.m.skus:]
-	for k := range r.use {
-		if max(0, r.use[k]-van[k]) > free[k] {
+	for i := range r.parts {
+		if u := &r.parts[i]; max(0, u.all-van[u.sku]) > free[u.sku] {
 			return false
 		}
 	}
@@ -544,29 +556,24 @@ func (s *search) ruinStore(seed int32) {
 		}
 		r := &s.routes[crew]
 		van, tools := m.f.vanOf(int(crew)), m.f.toolsOf(int(crew))
-		if cap(s.keys) < m.skus {
-			s.keys = make([]int64, m.skus)
-		}
-		s.keys = s.keys[:m.skus]
-		clear(s.keys)
-		list := s.spare[:0]
+		list, sums := s.spare[:0], s.counted[:0]
 		for i := range r.stops {
 			if id := r.stops[i].job; id >= 0 {
 				j := &m.jobs[id]
 				short := j.hasTools && !within(j.tools, tools, nil)
 				for _, n := range j.parts {
-					short = short || s.keys[n.id]+n.amount > van[n.id]
+					short = short || usedIn(sums, n.id)+n.amount > van[n.id]
 				}
 				if short {
 					list = append(list, id)
 					continue
 				}
 				for _, n := range j.parts {
-					s.keys[n.id] += n.amount
+					sums, _ = addUse(sums, n)
 				}
 			}
 		}
-		s.spare = list
+		s.spare, s.counted = list, sums
 		for _, id := range list {
 			s.take(id)
 		}
@@ -732,9 +739,13 @@ func (s *search) recreate() {
 	for _, id := range list {
 		if !s.insert(id) {
 			rest = append(rest, id)
-			s.misses[id]++
+			if s.misses[id]++; s.outAt[id] == s.stamp {
+				s.regret += s.misses[id]
+			}
 		} else {
-			s.left[m.level(id)]--
+			if s.left[m.level(id)]--; s.outAt[id] != s.stamp {
+				s.regret -= s.misses[id]
+			}
 		}
 	}
 	s.absent = rest
@@ -750,6 +761,7 @@ func (s *search) insert(id int32) bool {
 	r := &s.routes[ch.crew]
 	s.count(r, -1)
 	s.put(r, id, ch)
+	s.placed = append(s.placed, id)
 	if !s.settle(r) {
 		// A travel matrix with legs longer than their way round can do this.
 		for i := range r.stops {
@@ -779,11 +791,11 @@ func (s *search) count(r *route, sign int64) {
 // job was last tried. A blink overlooks the whole route.
 func (s *search) recall(crew, id int32, limit int64) chance {
 	r := &s.routes[crew]
-	if s.memory == nil || !s.m.endless && len(s.m.jobs[id].parts) > 0 {
+	if s.memory == nil {
 		return s.best(r, id, limit)
 	}
-	known := &s.memory[int(id)*len(s.routes)+int(crew)]
-	if known.version == r.version {
+	known := &s.memory[(uint32(id)*0x9e3779b1+uint32(crew))&s.memoryMask]
+	if known.version == r.version && known.job == id && (known.stock == 0 || known.stock == s.stockOf(r, &s.m.jobs[id])) {
 		if s.blink -= 2; s.blink <= 0 {
 			s.nextBlink()
 			return chance{delta: noChance, crew: -1}
@@ -794,17 +806,41 @@ func (s *search) recall(crew, id int32, limit int64) chance {
 		return chance{delta: noChance, crew: -1}
 	}
 	known.chance = s.best(r, id, noChance)
-	known.version = r.version
+	known.version, known.job, known.stock = r.version, id, 0
+	if s.onStock && !s.m.endless {
+		known.stock = s.stockOf(r, &s.m.jobs[id])
+	}
 	return known.chance
 }
 
-// memo is the best place for a job in one version of a route.
-type memo struct {
-	version uint32
-	chance  chance
+// stockOf tells by a number, never 0, how the shelves stood that decide whether a route can
+// get the parts of a job: those of the store it visits, or of the stores it could visit.
+func (s *search) stockOf(r *route, j *job) uint32 {
+	h := uint32(2166136261)
+	if r.at > 0 {
+		for _, n := range j.parts {
+			h = (h ^ s.stocked[int(r.took)*s.m.skus+int(n.id)]) * 16777619
+		}
+		return h | 1
+	}
+	for _, store := range j.stores {
+		for _, n := range j.parts {
+			h = (h ^ s.stocked[int(store)*s.m.skus+int(n.id)]) * 16777619
+		}
+	}
+	return h | 1
 }
 
-// memories is how many a search may keep.
+// memo is the best place for a job in one version of a route. What is remembered of one route
+// may be pushed out by another: looking anew gives the same answer.
+type memo struct {
+	chance  chance
+	version uint32
+	job     int32
+	stock   uint32 // how the shelves stood, or 0 when they do not matter
+}
+
+// memories is how many a search may keep; a power of two.
 const memories = 1 << 19
 
 // few is how many crews are all scanned; with more, only those around the job are.
@@ -1006,17 +1042,7 @@ func (s *search) accept(temperature float64) bool {
 	if float64(s.cost-b.cost) < -temperature*math.Log(1-s.rng.float()) {
 		return true
 	}
-	if len(s.absent) == 0 {
-		return false
-	}
-	was, is := int64(0), int64(0)
-	for _, id := range b.absent {
-		was += s.misses[id]
-	}
-	for _, id := range s.absent {
-		is += s.misses[id]
-	}
-	return is < was
+	return s.regret < 0
 }
 
 // rank is by the vector; a repair weighs lateness and length against what it moves.
@@ -1052,7 +1078,6 @@ func (s *search) start() {
 	s.recreate()
 	s.top.routes = make([]route, len(s.routes))
 	for i := range s.top.routes {
-		s.top.routes[i].use, s.top.routes[i].early = make([]int64, s.m.skus), make([]int64, s.m.skus)
 		s.changed = append(s.changed, int32(i))
 	}
 	s.keep()

@@ -113,34 +113,52 @@ func spotOf(p Place) spot {
 // road is Travel made ready: metres per unit of arc and the pace.
 type road struct {
 	seconds, metres [][]int64
-	scale           float64
-	pace            float64 // metres a second
+	scale           float64 // metres per unit of arc
+	slow            float64 // seconds per unit of arc
 	unknown         int64
 }
 
 func (t *Travel) road() road {
-	r := road{seconds: t.Seconds, metres: t.Metres, unknown: t.Unknown, scale: 2 * earthMetres * t.Factor, pace: t.SpeedKMH / 3.6}
+	r := road{seconds: t.Seconds, metres: t.Metres, unknown: t.Unknown, scale: 2 * earthMetres * t.Factor}
+	r.slow = r.scale / (t.SpeedKMH / 3.6)
 	if r.metres == nil {
 		r.metres = t.Seconds
 	}
 	return r
 }
 
+// chord2 is the square of the straight line through the earth, in radii. It grows with the
+// distance, and is all that is needed to tell which of two places is nearer.
+func (a *spot) chord2(b *spot) float64 {
+	dx, dy, dz := a.x-b.x, a.y-b.y, a.z-b.z
+	return dx*dx + dy*dy + dz*dz
+}
+
+// arc is half the angle between two points on the globe.
+func (a *spot) arc(b *spot) float64 {
+	h2 := a.chord2(b) / 4
+	half := math.Sqrt(h2)
+	if half < 0.05 { // 640 km: the series is exact to a tenth of a millimetre
+		return half * (1 + h2*(1.0/6+h2*(3.0/40+h2*(15.0/336))))
+	}
+	return math.Asin(min(half, 1))
+}
+
+// drive is leg without the distance.
+func (r *road) drive(a, b *spot) int64 {
+	if a.kind == pointPlace && b.kind == pointPlace {
+		return int64(math.Ceil(a.arc(b)*r.slow - 1e-6))
+	}
+	seconds, _ := r.leg(a, b)
+	return seconds
+}
+
 // leg is the driving time and the distance from a to b. An unknown place costs the fixed time
 // and no metres; staying where one is costs nothing, also when nobody knows where that is.
 func (r *road) leg(a, b *spot) (seconds, metres int64) {
 	if a.kind == pointPlace && b.kind == pointPlace {
-		dx, dy, dz := a.x-b.x, a.y-b.y, a.z-b.z
-		half := math.Sqrt(dx*dx+dy*dy+dz*dz) / 2
-		arc := half
-		if half < 0.05 { // 640 km: the series is exact to a tenth of a millimetre
-			h2 := half * half
-			arc = half * (1 + h2*(1.0/6+h2*(3.0/40+h2*(15.0/336))))
-		} else {
-			arc = math.Asin(min(half, 1))
-		}
-		m := arc * r.scale
-		return int64(math.Ceil(m/r.pace - 1e-6)), int64(m + 0.5)
+		arc := a.arc(b)
+		return int64(math.Ceil(arc*r.slow - 1e-6)), int64(arc*r.scale + 0.5)
 	}
 	if a.kind == matrixPlace && b.kind == matrixPlace {
 		return r.seconds[a.row][b.row], r.metres[a.row][b.row]
