@@ -86,25 +86,41 @@ func (p *Problem) sayWhy(plan *Plan) error {
 	if err != nil {
 		return err
 	}
+	o := CandidateOptions{Weights: DefaultWeights()}
+	type tally struct {
+		rule Rule
+		n    int
+	}
+	var count []tally
 	for i := range plan.Unplanned {
 		u := &plan.Unplanned[i]
-		if err := s.judge(u.Order, CandidateOptions{}); err != nil {
-			return err
-		}
-		count := map[Rule]int{}
-		for e := range s.judged {
-			if rule := s.judged[e].Rule; rule != "" {
-				count[rule]++
+		count = count[:0]
+	engineers:
+		for e := range s.f.p.Engineers {
+			refusal, ok := s.f.mayServe(e, u.Order)
+			if ok {
+				var c Candidate
+				if s.place(e, u.Order, &o, &c) {
+					continue
+				}
+				refusal = s.whyNot(e, u.Order, &o)
 			}
+			for k := range count {
+				if count[k].rule == refusal.Rule {
+					count[k].n++
+					continue engineers
+				}
+			}
+			count = append(count, tally{refusal.Rule, 1})
 		}
-		u.Reasons = []Rule{}
-		for rule := range count {
-			u.Reasons = append(u.Reasons, rule)
-		}
-		slices.SortFunc(u.Reasons, func(a, b Rule) int {
-			return cmp.Or(count[b]-count[a], cmp.Compare(a, b))
+		slices.SortFunc(count, func(a, b tally) int {
+			return cmp.Or(b.n-a.n, cmp.Compare(a.rule, b.rule))
 		})
-		if len(s.judged) == 0 {
+		u.Reasons = make([]Rule, 0, max(1, len(count)))
+		for _, t := range count {
+			u.Reasons = append(u.Reasons, t.rule)
+		}
+		if len(s.f.p.Engineers) == 0 {
 			u.Reasons = append(u.Reasons, RuleShift) // nobody works at all
 		}
 	}

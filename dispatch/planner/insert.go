@@ -260,6 +260,7 @@ func (s *search) withStore(r *route, id int32, out *chance) {
 	c := &m.crews[r.crew]
 	van := m.f.vanOf(int(r.crew))
 	row, col := s.legs(j.place)
+	tried := 0
 	for _, n := range j.stores {
 		store := int(n)
 		d := &m.stores[store]
@@ -275,6 +276,9 @@ func (s *search) withStore(r *route, id int32, out *chance) {
 		}
 		if !enough {
 			continue
+		}
+		if tried++; tried > triedStores {
+			return
 		}
 		for w := range d.windows {
 			for q := 0; q < len(r.stops)-1; q++ {

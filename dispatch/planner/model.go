@@ -3,6 +3,7 @@ package planner
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 )
 
@@ -64,7 +65,7 @@ type job struct {
 	start    int64 // announced start
 	where    Place // of a diary entry
 	scarce   int64
-	stores   []int32 // nearest of those that once had all it needs
+	stores   []int32 // those that once had all it needs, nearest first
 }
 
 type crew struct {
@@ -341,40 +342,91 @@ func (m *model) findWho() {
 	m.can = make([]uint64, len(m.jobs)*m.canRow)
 	m.maySend = make([][]int32, len(m.jobs))
 	m.homeLeg = make([]int64, len(m.jobs))
-	type ranked struct {
-		crew int32
-		far  int64
+	who := m.f.newEligible()
+	for c := range m.crews {
+		if !m.crews[c].works {
+			who.all[c/64] &^= 1 << (c % 64)
+		}
 	}
-	var list []ranked
+	var list ranking
 	for j := range m.jobs {
 		list = list[:0]
-		if m.jobs[j].fixed >= 0 {
-			c := m.jobs[j].fixed
-			m.can[j*m.canRow+int(c)/64] |= 1 << (c % 64)
+		row := m.can[j*m.canRow : (j+1)*m.canRow]
+		if c := m.jobs[j].fixed; c >= 0 {
+			row[c/64] |= 1 << (c % 64)
 			m.maySend[j] = []int32{c}
 			continue
 		}
-		for c := range m.crews {
-			if !m.crews[c].works || !m.f.may(c, j) {
-				continue
+		who.of(j, row)
+		for w, set := range row {
+			for ; set != 0; set &= set - 1 {
+				c := int32(w*64 + bits.TrailingZeros64(set))
+				list = append(list, m.ranked(c, m.crews[c].place, m.jobs[j].place))
 			}
-			m.can[j*m.canRow+c/64] |= 1 << (c % 64)
-			list = append(list, ranked{int32(c), m.leg(m.crews[c].place, m.jobs[j].place)})
 		}
-		slices.SortFunc(list, func(a, b ranked) int {
-			if r := compare(a.far, b.far); r != 0 {
-				return r
-			}
-			return int(a.crew - b.crew)
-		})
+		m.maySend[j] = list.nearest(len(list))
 		if len(list) > 0 {
-			m.homeLeg[j] = list[0].far
-		}
-		m.maySend[j] = make([]int32, len(list))
-		for i := range list {
-			m.maySend[j][i] = list[i].crew
+			m.homeLeg[j] = m.leg(m.crews[m.maySend[j][0]].place, m.jobs[j].place)
 		}
 	}
+}
+
+// ranking sorts things by how far they are.
+type ranking []ranked
+
+type ranked struct {
+	far int64
+	id  int32
+}
+
+// ranked is an entry of a ranking: by driving time where there is a table, and by the straight
+// line where a leg would have to be computed.
+func (m *model) ranked(id, from, to int32) ranked {
+	if a, b := &m.spots[from], &m.spots[to]; m.table == nil && a.kind == pointPlace && b.kind == pointPlace {
+		return ranked{int64(a.chord2(b) * (1 << 60)), id}
+	}
+	return ranked{m.leg(from, to), id}
+}
+
+func (a ranked) compare(b ranked) int {
+	if r := compare(a.far, b.far); r != 0 {
+		return r
+	}
+	return int(a.id - b.id)
+}
+
+// nearest lists the n nearest of a ranking, nearest first. What is certainly not among them is
+// put aside before anything is sorted.
+func (list ranking) nearest(n int) []int32 {
+	n = min(n, len(list))
+	lo, hi := 0, len(list)
+	for lo < n && n < hi && hi-lo > 32 {
+		pivot := list[lo+(hi-lo)/2]
+		i, k := lo, hi-1
+		for i <= k {
+			for list[i].compare(pivot) < 0 {
+				i++
+			}
+			for pivot.compare(list[k]) < 0 {
+				k--
+			}
+			if i <= k {
+				list[i], list[k] = list[k], list[i]
+				i, k = i+1, k-1
+			}
+		}
+		if n <= k+1 {
+			hi = k + 1
+		} else {
+			lo = i
+		}
+	}
+	slices.SortFunc(list[:hi], ranked.compare)
+	out := make([]int32, n)
+	for i := range out {
+		out[i] = list[i].id
+	}
+	return out
 }
 
 func (m *model) allowed(job, crew int32) bool {
@@ -390,44 +442,27 @@ func (m *model) findNear() {
 	if len(m.jobs) > 2000 {
 		most = nearestOfMany
 	}
-	type ranked struct {
-		job int32
-		far int64
-	}
-	pick := func(j int, list []ranked) {
-		slices.SortFunc(list, func(a, b ranked) int {
-			if r := compare(a.far, b.far); r != 0 {
-				return r
-			}
-			return int(a.job - b.job)
-		})
-		list = list[:min(len(list), most)]
-		m.near[j] = make([]int32, len(list))
-		for i := range list {
-			m.near[j][i] = list[i].job
-		}
-	}
+	list := make(ranking, 0, len(m.jobs))
 	if !m.metric || len(m.jobs) <= 4*nearest {
-		list := make([]ranked, 0, len(m.jobs))
 		for j := range m.jobs {
 			list = list[:0]
 			for k := range m.jobs {
 				if k != j {
-					list = append(list, ranked{int32(k), m.leg(m.jobs[j].place, m.jobs[k].place)})
+					list = append(list, m.ranked(int32(k), m.jobs[j].place, m.jobs[k].place))
 				}
 			}
-			pick(j, list)
+			m.near[j] = list.nearest(most)
 		}
 		return
 	}
 	m.findNearOnMap(most, func(j int, around []int32) {
-		list := make([]ranked, 0, len(around))
+		list = list[:0]
 		for _, k := range around {
 			if int(k) != j {
-				list = append(list, ranked{k, m.leg(m.jobs[j].place, m.jobs[k].place)})
+				list = append(list, m.ranked(k, m.jobs[j].place, m.jobs[k].place))
 			}
 		}
-		pick(j, list)
+		m.near[j] = list.nearest(most)
 	})
 }
 
@@ -435,13 +470,17 @@ func (m *model) findNear() {
 // beyond enough neighbours is complete, so that no pair of far places is ever measured.
 func (m *model) findNearOnMap(most int, each func(j int, around []int32)) {
 	orders := m.f.p.Orders
-	spotAt := func(j int) (lat, lng float64, known bool) {
-		s := m.spots[m.jobs[j].place]
-		if s.kind != pointPlace {
-			return 0, 0, false
-		}
-		return math.Asin(max(-1, min(1, s.z))), math.Atan2(s.y, s.x), true
+	type position struct {
+		lat, lng float64
+		known    bool
 	}
+	at := make([]position, len(m.jobs))
+	for j := range m.jobs {
+		if s := &m.spots[m.jobs[j].place]; s.kind == pointPlace {
+			at[j] = position{math.Asin(max(-1, min(1, s.z))), math.Atan2(s.y, s.x), true}
+		}
+	}
+	spotAt := func(j int) (lat, lng float64, known bool) { return at[j].lat, at[j].lng, at[j].known }
 	lo, hi := [2]float64{math.Inf(1), math.Inf(1)}, [2]float64{math.Inf(-1), math.Inf(-1)}
 	for j := range m.jobs {
 		if lat, lng, ok := spotAt(j); ok {
@@ -459,8 +498,8 @@ func (m *model) findNearOnMap(most int, each func(j int, around []int32)) {
 	cells := make([][]int32, side*side)
 	for j := range m.jobs {
 		lat, lng, _ := spotAt(j)
-		at := cell(lat, 0)*side + cell(lng, 1)
-		cells[at] = append(cells[at], int32(j))
+		c := cell(lat, 0)*side + cell(lng, 1)
+		cells[c] = append(cells[c], int32(j))
 	}
 	var around []int32
 	for j := range m.jobs {
@@ -487,32 +526,32 @@ func (m *model) findNearOnMap(most int, each func(j int, around []int32)) {
 	}
 }
 
-// nearestStores is how many stores the day plan tries for a job; the hint tries all.
-const nearestStores = 8
+// Of the stores that once had what a job needs, a job knows the nearest; of those the day plan
+// tries the nearest that have it now. The hint tries all.
+const knownStores, triedStores = 64, 8
 
 func (m *model) findStores() {
+	var list ranking
 	for id := range m.jobs {
 		j := &m.jobs[id]
 		if len(j.parts) == 0 && !j.hasTools {
 			continue
 		}
+		list = list[:0]
 		for s := range m.stores {
 			// One piece at least: the van may have the rest.
 			if !slices.ContainsFunc(j.parts, func(n need) bool { return m.f.stores[s].stock[n.id] == 0 }) || j.hasTools {
-				j.stores = append(j.stores, int32(s))
+				list = append(list, m.ranked(int32(s), j.place, m.stores[s].place))
 			}
 		}
-		if len(j.stores) == 0 { // what one store lacks the van may hold
+		if len(list) == 0 { // what one store lacks the van may hold
 			for s := range m.stores {
 				if slices.ContainsFunc(j.parts, func(n need) bool { return m.f.stores[s].stock[n.id] > 0 }) {
-					j.stores = append(j.stores, int32(s))
+					list = append(list, m.ranked(int32(s), j.place, m.stores[s].place))
 				}
 			}
 		}
-		slices.SortStableFunc(j.stores, func(a, b int32) int {
-			return compare(m.leg(j.place, m.stores[a].place), m.leg(j.place, m.stores[b].place))
-		})
-		j.stores = j.stores[:min(len(j.stores), nearestStores)]
+		j.stores = list.nearest(knownStores)
 	}
 }
 

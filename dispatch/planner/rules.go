@@ -1,5 +1,7 @@
 package planner
 
+import "math/bits"
+
 // Rule is the name under which a reason is shown. Texts are made elsewhere.
 type Rule string
 
@@ -178,27 +180,80 @@ func (f *facts) mayServe(e, o int) (Reason, bool) {
 	return f.windowRule(e, o)
 }
 
-// may is mayServe without a reason, for asking millions of times; a test holds the two together.
-func (f *facts) may(e, o int) bool {
+// eligible answers mayServe for all engineers at once, by sets of engineers kept as bits; a
+// test holds the two together.
+type eligible struct {
+	f       *facts
+	all     []uint64
+	regions [][]uint64
+	levels  map[need][]uint64
+}
+
+func (f *facts) newEligible() *eligible {
+	n := len(f.p.Engineers)
+	s := &eligible{f: f, all: make([]uint64, (n+63)/64), regions: make([][]uint64, len(f.region)), levels: map[need][]uint64{}}
+	for e := range n {
+		s.all[e/64] |= 1 << (e % 64)
+	}
+	for region := range s.regions {
+		s.regions[region] = make([]uint64, len(s.all))
+	}
+	for e := range n {
+		for region, c := range f.covers[e*len(f.region) : (e+1)*len(f.region)] {
+			if c != stranger {
+				s.regions[region][e/64] |= 1 << (e % 64)
+			}
+		}
+	}
+	return s
+}
+
+// skilled is the set of those who have a skill at a level or above.
+func (s *eligible) skilled(n need) []uint64 {
+	set, ok := s.levels[n]
+	if !ok {
+		set = make([]uint64, len(s.all))
+		for e := range s.f.p.Engineers {
+			if int64(s.f.levels[e*len(s.f.skill)+int(n.id)]) >= n.amount {
+				set[e/64] |= 1 << (e % 64)
+			}
+		}
+		s.levels[n] = set
+	}
+	return set
+}
+
+// of writes the set of those who may serve an order.
+func (s *eligible) of(o int, row []uint64) {
+	f := s.f
 	g := &f.orders[o]
-	if g.region >= 0 && f.covers[e*len(f.region)+int(g.region)] == stranger || g.never || g.pinned != -1 && int(g.pinned) != e {
-		return false
+	clear(row)
+	if g.never {
+		return
+	}
+	copy(row, s.all)
+	if g.region >= 0 {
+		for w, have := range s.regions[g.region] {
+			row[w] &= have
+		}
 	}
 	for _, n := range g.skills {
-		if int64(f.levels[e*len(f.skill)+int(n.id)]) < n.amount {
-			return false
+		for w, have := range s.skilled(n) {
+			row[w] &= have
 		}
 	}
-	for _, b := range g.blocked {
-		if int(b) == e {
-			return false
+	for _, e := range g.blocked {
+		row[e/64] &^= 1 << (e % 64)
+	}
+	for w, set := range row {
+		for ; set != 0 && (g.pinned != -1 || len(g.tools) > 0); set &= set - 1 {
+			e := w*64 + bits.TrailingZeros64(set)
+			_, lent := f.toolRule(e, o)
+			if !lent || g.pinned != -1 && int(g.pinned) != e {
+				row[w] &^= 1 << (e % 64)
+			}
 		}
 	}
-	if len(g.tools) == 0 || within(g.tools, f.toolsOf(e), nil) {
-		return true
-	}
-	_, ok := f.toolRule(e, o)
-	return ok
 }
 
 // shiftRule: some shift must be open inside a window, long enough for the service.

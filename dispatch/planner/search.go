@@ -25,6 +25,11 @@ type search struct {
 	misses  []int64  // how often a job was left over, so that stubborn ones win in the end
 	outAt   []uint32 // iteration in which a job was last taken out
 	placed  []int32  // jobs put back in this iteration
+	focus   int32    // where on the map a large day is being improved
+	stay    int      // for how many iterations more
+	centre  int32    // around which this iteration takes jobs out
+	drawn   []int32  // jobs tried in this iteration
+	drawnAt []uint32
 	// regret is the misses of jobs newly left over less those of jobs that found a place.
 	regret int64
 
@@ -124,7 +129,7 @@ func newSearch(m *model, seed uint64) *search {
 	}
 	s.routes = make([]route, len(m.crews))
 	s.where = make([]int32, len(m.jobs))
-	s.misses, s.outAt = make([]int64, len(m.jobs)), make([]uint32, len(m.jobs))
+	s.misses, s.outAt, s.drawnAt = make([]int64, len(m.jobs)), make([]uint32, len(m.jobs)), make([]uint32, len(m.jobs))
 	s.touched = make([]uint32, len(m.crews))
 	s.tried = make([]uint32, len(m.crews))
 	s.dirty = make([]bool, len(m.crews))
@@ -372,7 +377,7 @@ func (s *search) mend(r *route) bool {
 	}
 	bestCost, bestGap, bestBefore, bestStop := noChance, -1, uint8(0), visit
 	try := s.m.jobs[r.stops[first].job].stores
-	for k := -1; k < len(try); k++ {
+	for k, tried := -1, 0; k < len(try) && tried <= triedStores; k++ {
 		store := int(visit.store)
 		if k >= 0 {
 			if try[k] == visit.store || !s.couldFetch(r, int(try[k]), first) {
@@ -380,6 +385,7 @@ func (s *search) mend(r *route) bool {
 			}
 			store = int(try[k])
 		}
+		tried++
 		d := &s.m.stores[store]
 		for w := range d.windows {
 			for gap := 0; gap < first; gap++ {
@@ -477,6 +483,35 @@ const (
 	longString  = 10.0
 )
 
+// On large days seeds stay in one part of the map for a while: routes and legs looked at a
+// moment ago are still in the processor's cache, and what was just improved is improved further.
+const (
+	largeDay  = 2000
+	stayFor   = 100
+	stayWidth = 4
+)
+
+// seed is the job around which an iteration takes jobs out.
+func (s *search) seed() int32 {
+	n := len(s.m.f.orders)
+	if n <= largeDay {
+		s.centre = int32(s.rng.below(n))
+		return s.centre
+	}
+	if s.stay--; s.stay <= 0 {
+		s.stay, s.focus = stayFor, int32(s.rng.below(n))
+	}
+	id := s.focus
+	for range s.rng.below(stayWidth) {
+		near := s.m.near[id]
+		if next := near[s.rng.below(len(near))]; int(next) < n {
+			id = next
+		}
+	}
+	s.centre = id
+	return id
+}
+
 // ruin takes out jobs that have something to do with each other.
 func (s *search) ruin() bool {
 	m := s.m
@@ -484,9 +519,9 @@ func (s *search) ruin() bool {
 	s.resting = -1
 	switch k := s.rng.below(100); {
 	case k < 90 || n < 20:
-		s.ruinStrings(int32(s.rng.below(n)))
+		s.ruinStrings(s.seed())
 	case k < 95 && len(m.stores) > 0:
-		s.ruinStore(int32(s.rng.below(n)))
+		s.ruinStore(s.seed())
 	case k < 96:
 		s.ruinTime()
 	case k < 98:
@@ -644,7 +679,7 @@ func (s *search) ruinString(id int32, longest float64) {
 
 // ruinTime: jobs near each other that are served around the same time.
 func (s *search) ruinTime() {
-	seed := int32(s.rng.below(len(s.m.f.orders)))
+	seed := s.seed()
 	t, ok := s.startOf(seed)
 	if !ok {
 		s.ruinStrings(seed)
@@ -677,7 +712,7 @@ func (s *search) startOf(id int32) (int64, bool) {
 
 // ruinDay: one whole day of somebody and a piece of his neighbours'.
 func (s *search) ruinDay() {
-	seed := int32(s.rng.below(len(s.m.f.orders)))
+	seed := s.seed()
 	crew := s.where[seed]
 	if crew < 0 {
 		s.ruinStrings(seed)
@@ -699,7 +734,7 @@ func (s *search) ruinDay() {
 // ruinPart: jobs that compete for the same part.
 func (s *search) ruinPart() {
 	m := s.m
-	seed := int32(s.rng.below(len(m.f.orders)))
+	seed := s.seed()
 	if len(m.jobs[seed].parts) == 0 {
 		s.ruinStrings(seed)
 		return
@@ -718,24 +753,43 @@ func (s *search) ruinPart() {
 	}
 }
 
-// waiting is how many of the jobs left over are tried again in one iteration.
-const waiting = 20
+// Of many jobs left over, those near the ruin are tried again in one iteration, and a few from
+// anywhere.
+const waiting, strangers = 20, 3
 
 // recreate puts the absent jobs back, each where it is cheapest now, in an order drawn anew. Of
-// many that were left over before, a few are drawn.
+// many that were left over before, only some are tried.
 func (s *search) recreate() {
 	m := s.m
-	from := 0
+	list, rest := s.absent, s.absent[:0]
 	if old := len(s.before.absent); old > 2*waiting && len(s.absent) >= old {
-		from = old - waiting
-		for k := from; k < old; k++ {
-			i := s.rng.below(k + 1)
-			s.absent[i], s.absent[k] = s.absent[k], s.absent[i]
+		s.drawn = append(s.drawn[:0], s.absent[old:]...)
+		draw := func(id int32) {
+			if s.drawnAt[id] != s.stamp {
+				s.drawnAt[id] = s.stamp
+				s.drawn = append(s.drawn, id)
+			}
 		}
+		for _, id := range s.absent[old:] {
+			s.drawnAt[id] = s.stamp
+		}
+		for left, near := waiting, m.near[s.centre]; left > 0 && len(near) > 0; near = near[1:] {
+			if id := near[0]; s.where[id] < 0 && m.jobs[id].fixed < 0 {
+				draw(id)
+				left--
+			}
+		}
+		for range strangers {
+			draw(s.absent[s.rng.below(old)])
+		}
+		for _, id := range s.absent[:old] {
+			if s.drawnAt[id] != s.stamp {
+				rest = append(rest, id)
+			}
+		}
+		list = s.drawn
 	}
-	list := s.absent[from:]
 	s.sort(list)
-	rest := s.absent[:from]
 	for _, id := range list {
 		if !s.insert(id) {
 			rest = append(rest, id)
@@ -823,9 +877,15 @@ func (s *search) stockOf(r *route, j *job) uint32 {
 		}
 		return h | 1
 	}
-	for _, store := range j.stores {
+	// Further stores matter only while nearer ones have nothing.
+	for k, left := 0, triedStores; k < len(j.stores) && left > 0; k++ {
+		shelf, has := int(j.stores[k])*s.m.skus, true
 		for _, n := range j.parts {
-			h = (h ^ s.stocked[int(store)*s.m.skus+int(n.id)]) * 16777619
+			h = (h ^ s.stocked[shelf+int(n.id)]) * 16777619
+			has = has && s.stock[shelf+int(n.id)] >= n.amount
+		}
+		if has {
+			left--
 		}
 	}
 	return h | 1
