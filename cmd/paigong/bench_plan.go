@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -29,6 +30,9 @@ type benchPlanCmd struct {
 	Only   []string `help:"Rows to measure, such as B,C,I."`
 	Sample int      `help:"Take only so many instances of a set, evenly spread; 0 is all."`
 	Out    string   `help:"File to write the table to as well."`
+	// Referee is asked about every plan beside Problem.Score.
+	Referee string `placeholder:"COMMAND" help:"A program that judges every plan, run with {format}, {instance} and {plan} in its arguments replaced; an exit status other than 0 counts as a broken rule."`
+	Days    int    `default:"10000" help:"How many days row M draws; a fifth with --quick."`
 }
 
 type benchRow struct {
@@ -43,11 +47,17 @@ type planBench struct {
 	share float64 // of the full time
 	plans int
 	wrong int // plans that break a rule or leave an order of a benchmark unserved
-	rows  []benchRow
+	// refused of the judged plans were refused by the referee; the first of its answers is kept.
+	judged, refused int
+	answer          string
+	rows            []benchRow
 }
 
 // Run measures and prints the table.
 func (c *benchPlanCmd) Run(g *Globals) error {
+	if c.Days < 0 || c.Seeds < 0 || c.Sample < 0 {
+		return errors.New("--days, --seeds and --sample cannot be negative")
+	}
 	if g.Data == "" {
 		return errors.New("--data names the folder with the benchmark instances: trsp/, solomon/, homberger/ and bks/")
 	}
@@ -66,6 +76,9 @@ func (c *benchPlanCmd) Run(g *Globals) error {
 	}
 	if c.Sample > 0 {
 		command += fmt.Sprintf(" --sample %d", c.Sample)
+	}
+	if c.Referee != "" {
+		command += " --referee COMMAND"
 	}
 	began := time.Now()
 	for _, part := range []struct {
@@ -86,6 +99,7 @@ func (c *benchPlanCmd) Run(g *Globals) error {
 			return b.gaps("D", "Gehring-Homberger 1000, 600 CPU s", "≤ 1.2 %", "homberger", planner.FormatSolomon, 600, 1)
 		}},
 		{"E", b.large},
+		{"F", b.scaling},
 		{"G", b.growth},
 		{"I", b.hint},
 		{"K", b.repair},
@@ -108,6 +122,9 @@ func (c *benchPlanCmd) Run(g *Globals) error {
 	for _, r := range b.rows {
 		_, _ = fmt.Fprintf(&out, "| %s | %s | %s | %s |\n", r.row, r.what, r.target, r.figure)
 	}
+	if c.Referee != "" {
+		_, _ = fmt.Fprintf(&out, "\nA second program judged %d of the plans and refused %d%s.\n", b.judged, b.refused, b.answer)
+	}
 	if _, err := g.Out.Write(out.Bytes()); err != nil {
 		return err
 	}
@@ -122,12 +139,45 @@ func (b *planBench) add(row, what, target, format string, args ...any) {
 	_, _ = fmt.Fprintf(b.g.Err, "%s %s: %s\n", row, what, b.rows[len(b.rows)-1].figure)
 }
 
-// checked counts a plan and whether it holds.
-func (b *planBench) checked(p *planner.Problem, plan *planner.Plan, all bool) {
+// checked counts a plan and whether it holds. Where the text of the instance is at hand, the
+// referee is asked as well.
+func (b *planBench) checked(file *planner.File, plan *planner.Plan, all bool, instance []byte) error {
 	b.plans++
-	if _, broken := p.Score(plan); len(broken) > 0 || all && len(plan.Unplanned) > 0 {
+	if _, broken := file.Problem.Score(plan); len(broken) > 0 || all && len(plan.Unplanned) > 0 {
 		b.wrong++
 	}
+	if b.c.Referee == "" || instance == nil {
+		return nil
+	}
+	folder, err := os.MkdirTemp("", "paigong-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	names := [2]string{filepath.Join(folder, "instance"), filepath.Join(folder, "plan.json")}
+	if err := os.WriteFile(names[0], instance, 0o600); err != nil {
+		return err
+	}
+	if err := writeWhole(names[1], func(w io.Writer) error { return file.Write(w, plan, nil) }); err != nil {
+		return err
+	}
+	fill := strings.NewReplacer("{format}", string(file.Format), "{instance}", names[0], "{plan}", names[1])
+	args := strings.Fields(b.c.Referee)
+	for i := range args {
+		args[i] = fill.Replace(args[i])
+	}
+	b.judged++
+	said, err := exec.CommandContext(b.g.Context, args[0], args[1:]...).CombinedOutput()
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit):
+		if b.refused++; b.refused == 1 {
+			b.answer = fmt.Sprintf("; of the first it says: %s", bytes.TrimSpace(said[:min(len(said), 500)]))
+		}
+	case err != nil:
+		return fmt.Errorf("--referee: %w", err)
+	}
+	return nil
 }
 
 // gaps plans every instance of a set and compares with the published values.
@@ -175,7 +225,9 @@ func (b *planBench) gaps(row, what, target, set string, format planner.Format, s
 			if err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
-			b.checked(file.Problem, plan, true)
+			if err := b.checked(file, plan, true, data); err != nil {
+				return err
+			}
 			gaps = append(gaps, 100*(file.Cost(plan)/best[id]-1))
 		}
 		slices.Sort(gaps)
@@ -220,11 +272,63 @@ func (b *planBench) large() error {
 		return err
 	}
 	took, lasted := cpuSeconds()-began, time.Since(wall)
-	b.checked(file.Problem, plan, false)
+	if err := b.checked(file, plan, false, nil); err != nil {
+		return err
+	}
 	b.add("E", "first full plan, 10,000 orders, 1,250 engineers", "≤ 1 s", "%.2f CPU s, %.2f s, with the reasons for %d orders left over", took, lasted.Seconds(), len(plan.Unplanned))
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	b.add("H", "memory for 10,000 orders", "≤ 256 MiB", "%d MiB taken from the system by the whole process", m.Sys>>20)
+	return nil
+}
+
+// scaling asks how the time to a good plan grows with the day: the processor time after which
+// ten times as much improves the plan by no more than 3 %. Cost is working time and two hours
+// for every order left over.
+func (b *planBench) scaling() error {
+	sizes := []int{100, 1000, 10000}
+	var needed [3]float64
+	for i, orders := range sizes {
+		var text bytes.Buffer
+		if err := planner.Generate(&text, planner.Generated{Orders: orders, Engineers: orders / 5, Seed: 1}); err != nil {
+			return err
+		}
+		file, err := planner.Read(&text, planner.FormatPaigong)
+		if err != nil {
+			return err
+		}
+		cost := func(seconds float64) (float64, error) {
+			began := cpuSeconds()
+			plan, err := file.Problem.Plan(planner.Options{Objective: planner.WorkingTime, Seed: 1, Clock: func() float64 { return (cpuSeconds() - began) / seconds }})
+			if err != nil {
+				return 0, err
+			}
+			return float64(plan.Score[5] + 7200*int64(len(plan.Unplanned))), b.checked(file, plan, false, nil)
+		}
+		last := 0.0
+		for seconds := 1e-4 * float64(orders); ; seconds *= 2 {
+			short, err := cost(seconds)
+			if err != nil {
+				return err
+			}
+			long, err := cost(10 * seconds)
+			if err != nil {
+				return err
+			}
+			off := short/long - 1
+			_, _ = fmt.Fprintf(b.g.Err, "F: %d orders, %.3f CPU s: %.2f %% above ten times as much\n", orders, seconds, 100*off)
+			if off <= 0.03 {
+				// Between the last two times, on a line in their logarithms.
+				needed[i] = seconds
+				if last > 0.03 {
+					needed[i] = seconds / 2 * math.Pow(2, (last-0.03)/(last-off))
+				}
+				break
+			}
+			last = off
+		}
+	}
+	b.add("F", "growth of the time to come within 3 % of ten times as much, 100 → 10,000 orders", "≤ n^1.2", "%.3f, %.2f, %.1f CPU s for 100, 1,000, 10,000 orders: n^%.2f", needed[0], needed[1], needed[2], math.Log10(needed[2]/needed[0])/2)
 	return nil
 }
 
@@ -249,7 +353,9 @@ func (b *planBench) growth() error {
 		if err != nil {
 			return err
 		}
-		b.checked(file.Problem, plan, false)
+		if err := b.checked(file, plan, false, nil); err != nil {
+			return err
+		}
 	}
 	b.add("G", "iterations a second, 1,000 → 10,000 orders", "drop ≤ 2×", "%.0f → %.0f, %.1f×", rate[1000], rate[10000], rate[1000]/rate[10000])
 	return nil
@@ -310,7 +416,9 @@ func (b *planBench) repair() error {
 	if err != nil {
 		return err
 	}
-	b.checked(p, before, false)
+	if err := b.checked(file, before, false, nil); err != nil {
+		return err
+	}
 	announced := 0
 	for _, r := range before.Routes {
 		for _, s := range r.Stops {
@@ -334,7 +442,9 @@ func (b *planBench) repair() error {
 		return err
 	}
 	lasted, used := time.Since(wall), cpuSeconds()-used
-	b.checked(p, after, false)
+	if err := b.checked(file, after, false, nil); err != nil {
+		return err
+	}
 	moved := 0
 	for _, r := range after.Routes {
 		for _, s := range r.Stops {
@@ -364,8 +474,7 @@ func (b *planBench) repeat() error {
 			if err != nil {
 				return err
 			}
-			b.checked(file.Problem, plan, false)
-			if err := file.Write(&texts[k], plan, nil); err != nil {
+			if err := errors.Join(b.checked(file, plan, false, nil), file.Write(&texts[k], plan, nil)); err != nil {
 				return err
 			}
 		}
@@ -377,22 +486,34 @@ func (b *planBench) repeat() error {
 
 // fuzz plans many small drawn days and counts broken rules.
 func (b *planBench) fuzz() error {
-	days, before := int(10000*b.share), b.wrong
+	days, wrong, refused, orders, left := int(float64(b.c.Days)*b.share), b.wrong, b.refused, 0, 0
 	for seed := range days {
 		if b.g.Context.Err() != nil {
 			return errors.New("interrupted")
 		}
-		file, err := b.drawn(3+seed%38, uint64(seed))
-		if err != nil {
+		var text bytes.Buffer
+		drawn := planner.Generated{Orders: 3 + seed%38, Seed: uint64(seed), Engineers: seed % 7, Pins: true, Matrix: seed%3 == 1}
+		if err := planner.Generate(&text, drawn); err != nil {
 			return err
 		}
-		plan, err := file.Problem.Plan(planner.Options{Iterations: 100, Seed: uint64(seed)})
+		file, err := planner.Read(bytes.NewReader(text.Bytes()), planner.FormatPaigong)
 		if err != nil {
+			return fmt.Errorf("day %d: %w", seed, err)
+		}
+		plan, err := file.Problem.Plan(planner.Options{Iterations: 100, Seed: uint64(seed), Threads: 1 + seed%2})
+		if err != nil {
+			return fmt.Errorf("day %d: %w", seed, err)
+		}
+		if err := b.checked(file, plan, false, text.Bytes()); err != nil {
 			return err
 		}
-		b.checked(file.Problem, plan, false)
+		orders, left = orders+len(file.Problem.Orders), left+len(plan.Unplanned)
 	}
-	b.add("M", "drawn days that break a rule", "0", "%d of %d", b.wrong-before, days)
+	figure := fmt.Sprintf("%d of %d, with %d orders of which %d are left over", b.wrong-wrong, days, orders, left)
+	if b.c.Referee != "" {
+		figure += fmt.Sprintf("; the second program refuses %d", b.refused-refused)
+	}
+	b.add("M", "drawn days whose plan breaks a rule", "0", "%s", figure)
 	return nil
 }
 

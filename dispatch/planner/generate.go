@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 )
 
 // Generated says what kind of day is drawn.
@@ -13,6 +14,11 @@ type Generated struct {
 	Seed   uint64
 	// Engineers is how many; 0 is one for every eight orders.
 	Engineers int
+	// Pins ties an order here and there to an engineer who can do it.
+	Pins bool
+	// Matrix gives travel as matrices in which the way back is another one and a way round may
+	// be shorter, as on real roads.
+	Matrix bool
 }
 
 // Generate draws a realistic day of a city and writes it in the planner's own format: districts
@@ -141,9 +147,77 @@ func Generate(w io.Writer, g Generated) error {
 		}
 		out.Orders = append(out.Orders, o)
 	}
+	if g.Pins {
+		out.drawPins(r)
+	}
+	if g.Matrix {
+		out.drawMatrix(r)
+	}
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", " ")
 	return encoder.Encode(out)
+}
+
+// drawPins ties at most one order to an engineer, one that he could do on a day of its own: in
+// his region, with his skills, without parts or tools, at a time inside his shift.
+func (p *problemJSON) drawPins(r *dice) {
+	busy := map[string]bool{}
+	for i := range p.Orders {
+		o := &p.Orders[i]
+		if r.IntN(8) != 0 || len(o.Parts)+len(o.Tools) > 0 || o.Windows != nil {
+			continue
+		}
+		e := &p.Engineers[r.IntN(len(p.Engineers))]
+		if busy[e.ID] || slices.Contains(o.Blocked, e.ID) || o.Region != "" && !slices.Contains(e.Regions, o.Region) {
+			continue
+		}
+		able := true
+		for code, level := range o.Skills {
+			able = able && e.Skills[code] >= level
+		}
+		if !able {
+			continue
+		}
+		busy[e.ID] = true
+		o.Pinned = &pinJSON{Engineer: e.ID}
+		if r.IntN(2) == 0 {
+			start := e.Shift[0] + 6*3600 // after the rest, and early enough to be home in time
+			o.Pinned.Start = &start
+		}
+	}
+}
+
+// drawMatrix replaces coordinates by rows of matrices: every leg is up to a fifth longer or
+// shorter than on the map, each way by itself.
+func (p *problemJSON) drawMatrix(r *dice) {
+	var spots []spot
+	row := func(at **placeJSON) {
+		spots = append(spots, spotOf((*at).place()))
+		n := len(spots) - 1
+		*at = &placeJSON{Index: &n}
+	}
+	for i := range p.Stores {
+		row(&p.Stores[i].At)
+	}
+	for i := range p.Engineers {
+		row(&p.Engineers[i].Home)
+	}
+	for i := range p.Orders {
+		row(&p.Orders[i].At)
+	}
+	by := Travel{Factor: p.Travel.Factor, SpeedKMH: p.Travel.SpeedKMH}
+	roads := by.road()
+	p.Travel = travelJSON{Kind: "matrix", Seconds: make([][]int64, len(spots)), Metres: make([][]int64, len(spots))}
+	for a := range spots {
+		p.Travel.Seconds[a], p.Travel.Metres[a] = make([]int64, len(spots)), make([]int64, len(spots))
+		for b := range spots {
+			if a != b {
+				seconds, metres := roads.leg(&spots[a], &spots[b])
+				share := 80 + r.Int64N(41)
+				p.Travel.Seconds[a][b], p.Travel.Metres[a][b] = seconds*share/100, metres*share/100
+			}
+		}
+	}
 }
 
 // dice are the planner's own numbers by chance, so that a seed gives the same day on every machine and

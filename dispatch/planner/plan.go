@@ -149,7 +149,7 @@ func exchange(islands []*search) {
 		}
 	}
 	if best.top.beats(&worst.top) {
-		worst.adopt(&best.top)
+		worst.adopt(&best.top, false)
 	}
 }
 
@@ -172,9 +172,9 @@ const rounds = 50
 // first time after so many, and then as often as the work allows.
 const (
 	rememberEvery = 20
-	combineFirst  = 2000
 	// Looking at so many remembered routes weighs as one iteration: on larger days, where a
 	// recombination takes longer, there are fewer of them.
+	combineFirst  = 2000
 	combineShare  = 6000
 	exchangeEvery = 10
 )
@@ -209,7 +209,8 @@ func improve(islands []*search, o Options) int {
 					s.remember()
 				}
 			}
-			if s.since += length; s.since >= s.due {
+			s.move(length, until)
+			if s.since += length; len(s.m.f.orders) <= pooledOrders && s.since >= s.due {
 				s.pool.work = 0
 				s.recombine()
 				s.since, s.due = 0, max(s.due, s.pool.work/combineShare)

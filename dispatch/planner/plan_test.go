@@ -404,7 +404,7 @@ func TestRecombinationIsBoundedAndNeverWorse(t *testing.T) {
 		for i := range s.top.routes {
 			s.pool.add(&s.top.routes[i])
 		}
-		q := s.pool.relax(&s.top)
+		q := s.pool.relax(s.top.routes, s.everyone)
 		if q == nil {
 			t.Fatal("nothing to recombine")
 		}

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -18,19 +19,19 @@ type pool struct {
 	keys    []uint64 // of a job, for hashing sets
 	idle    []int64  // cost of a crew's day with nothing but its diary
 
-	bestPrice []float64
-	cover     []int32
-	work      int // routes looked at in this recombination
+	bestPrice []float64 // of a job, as the last recombination found it
+	dense     []int32   // of a job: its number within a recombination, or -1
+	work      int       // routes looked at in this recombination
 }
 
 // column is a remembered route.
 type column struct {
 	route route
 	jobs  []int32
-	class int32   // crews that are alike share one
-	cost  int64   // above the idle day
-	worth float64 // cost less the prices of its jobs
+	class int32 // crews that are alike share one
+	cost  int64 // above the idle day
 	hash  uint64
+	worth float64 // cost less the prices of its jobs, when the pool is thinned out
 }
 
 const (
@@ -42,6 +43,10 @@ const (
 
 func newPool(m *model) *pool {
 	p := &pool{m: m, byHash: map[uint64]int32{}, keys: make([]uint64, len(m.jobs)), idle: make([]int64, len(m.crews))}
+	p.bestPrice, p.dense = make([]float64, len(m.jobs)), make([]int32, len(m.jobs))
+	for i := range p.dense {
+		p.dense[i] = -1
+	}
 	r := newRNG(0x5eed)
 	for i := range p.keys {
 		p.keys[i] = r.next()
@@ -75,7 +80,12 @@ func (p *pool) add(r *route) {
 	if len(p.columns) >= poolColumns || p.stops > poolStops {
 		p.forget()
 	}
-	c := column{class: class, cost: cost, hash: hash, jobs: make([]int32, 0, n)}
+	if len(p.columns) == cap(p.columns) {
+		p.columns = slices.Grow(p.columns, max(1024, len(p.columns)))
+	}
+	p.columns = p.columns[:len(p.columns)+1] // what was there lends its memory
+	c := &p.columns[len(p.columns)-1]
+	c.class, c.cost, c.hash, c.jobs = class, cost, hash, c.jobs[:0]
 	c.route.copyFrom(r)
 	for i := range r.stops {
 		if id := r.stops[i].job; id >= 0 && m.jobs[id].fixed < 0 {
@@ -83,32 +93,27 @@ func (p *pool) add(r *route) {
 		}
 	}
 	p.stops += len(c.route.stops)
-	p.byHash[hash] = int32(len(p.columns))
-	p.columns = append(p.columns, c)
+	p.byHash[hash] = int32(len(p.columns) - 1)
 }
 
-// forget drops the half of the pool that is worth least by the last prices; before there are
-// prices, the older half.
+// empty forgets everything; the memory stays.
+func (p *pool) empty() {
+	p.columns, p.stops = p.columns[:0], 0
+	clear(p.byHash)
+}
+
+// forget drops the half of the pool that is worth least by the last prices.
 func (p *pool) forget() {
 	half := len(p.columns) / 2
-	if len(p.bestPrice) > 0 {
-		p.rate(p.bestPrice)
-		slices.SortStableFunc(p.columns, func(a, b column) int {
-			switch {
-			case a.worth < b.worth:
-				return -1
-			case a.worth > b.worth:
-				return 1
-			}
-			return 0
-		})
-		clear(p.columns[half:])
-		p.columns = p.columns[:half]
-	} else {
-		n := copy(p.columns, p.columns[half:])
-		clear(p.columns[n:])
-		p.columns = p.columns[:n]
+	for i := range p.columns {
+		c := &p.columns[i]
+		c.worth = float64(c.cost)
+		for _, id := range c.jobs {
+			c.worth -= p.bestPrice[id]
+		}
 	}
+	slices.SortStableFunc(p.columns, func(a, b column) int { return cmp.Compare(a.worth, b.worth) })
+	p.columns = p.columns[:half]
 	clear(p.byHash)
 	p.stops = 0
 	for i := range p.columns {
@@ -117,190 +122,235 @@ func (p *pool) forget() {
 	}
 }
 
-func (p *pool) rate(price []float64) {
-	for i := range p.columns {
-		c := &p.columns[i]
-		w := float64(c.cost)
-		for _, id := range c.jobs {
-			w -= price[id]
-		}
-		c.worth = w
-	}
-}
-
-// partition is the problem of one recombination: columns that serve only what the best plan
-// serves, classes of crews with how many there are, and the cost to beat.
+// partition is the problem of one recombination: columns that serve only what some routes of a
+// plan serve, classes of crews with how many there are, and the cost to beat. Jobs and classes
+// have numbers of their own here, so that the work depends on the routes and not on the day.
+// The columns still in play are laid out one behind the other, because they are rated hundreds
+// of times.
 type partition struct {
 	p        *pool
-	live     []int32   // columns
+	live     live
+	ids      []int32   // the jobs by number
 	capacity []int32   // of a class
-	lowest   [][]int32 // of a class: live columns of least worth, at most capacity
+	lowest   [][]int32 // of a class: columns in play of least worth, at most capacity
+	price    []float64 // of a job: the best so far
+	cover    []int32
+	served   []bool // which jobs are to be served
+	jobs     int    // how many
 	target   int64
 	bound    float64
-	jobs     int    // to be served
-	served   []bool // which they are
 }
 
-// relax sets up the choice of routes that is to beat a plan and finds the prices of its jobs.
-func (p *pool) relax(t *snapshot) *partition {
+// live is the columns in play: the jobs of column i are jobs[from[i]:from[i+1]].
+type live struct {
+	column []int32 // place in the pool
+	class  []int32
+	cost   []float64
+	worth  []float64 // cost less the prices of the jobs
+	from   []int32
+	jobs   []int32
+}
+
+func (l *live) add(column, class int32, cost float64, jobs []int32) {
+	l.column, l.class, l.cost, l.worth = append(l.column, column), append(l.class, class), append(l.cost, cost), append(l.worth, 0)
+	l.jobs = append(l.jobs, jobs...)
+	l.from = append(l.from, int32(len(l.jobs)))
+}
+
+func (l *live) of(i int32) []int32 { return l.jobs[l.from[i]:l.from[i+1]] }
+
+func (l *live) clone() live {
+	return live{slices.Clone(l.column), slices.Clone(l.class), slices.Clone(l.cost), slices.Clone(l.worth), slices.Clone(l.from), slices.Clone(l.jobs)}
+}
+
+// relax sets up the choice of routes that is to beat the given routes of a plan, and finds the
+// prices of their jobs.
+func (p *pool) relax(routes []route, crews []int32) *partition {
 	m := p.m
-	q := &partition{p: p, capacity: make([]int32, len(m.crews)), served: make([]bool, len(m.jobs))}
-	price := make([]float64, len(m.jobs))
-	for i := range t.routes {
-		r := &t.routes[i]
-		q.capacity[m.crews[i].twin]++
-		n := int64(0)
+	q := &partition{p: p}
+	number := map[int32]int32{} // of a class
+	for _, crew := range crews {
+		r := &routes[crew]
+		class, ok := number[m.crews[crew].twin]
+		if !ok {
+			class = int32(len(q.capacity))
+			number[m.crews[crew].twin] = class
+			q.capacity = append(q.capacity, 0)
+		}
+		q.capacity[class]++
+		first := len(q.ids)
 		for k := range r.stops {
 			if id := r.stops[k].job; id >= 0 && m.jobs[id].fixed < 0 {
-				q.served[id] = true
-				n++
+				p.dense[id] = int32(len(q.ids))
+				q.ids = append(q.ids, id)
 			}
 		}
-		cost := r.plain() - p.idle[i]
-		if n > 0 {
+		if n := len(q.ids) - first; n > 0 {
+			cost := r.plain() - p.idle[crew]
 			q.target += cost
-		}
-		for k := range r.stops {
-			if id := r.stops[k].job; id >= 0 && m.jobs[id].fixed < 0 {
-				price[id] = float64(cost) / float64(n)
-				q.jobs++
+			for _, id := range q.ids[first:] {
+				price := p.bestPrice[id]
+				if price == 0 {
+					price = float64(cost) / float64(n)
+				}
+				q.price = append(q.price, price)
 			}
 		}
 	}
-	if q.jobs == 0 {
+	defer func() {
+		for k, id := range q.ids {
+			p.dense[id] = -1
+			p.bestPrice[id] = q.price[k]
+		}
+	}()
+	if q.jobs = len(q.ids); q.jobs == 0 {
 		return nil
 	}
+	q.served, q.cover, q.lowest = make([]bool, q.jobs), make([]int32, q.jobs), make([][]int32, len(q.capacity))
+	for k := range q.served {
+		q.served[k] = true
+	}
+	q.live.from = append(q.live.from, 0)
+	var jobs []int32
+columns:
 	for i := range p.columns {
-		if !slices.ContainsFunc(p.columns[i].jobs, func(id int32) bool { return !q.served[id] }) {
-			q.live = append(q.live, int32(i))
+		c := &p.columns[i]
+		class, ok := number[c.class]
+		if !ok {
+			continue
 		}
-	}
-	if len(p.bestPrice) == len(price) {
-		copy(price, p.bestPrice)
-		for id := range price {
-			if !q.served[id] {
-				price[id] = 0
+		jobs = jobs[:0]
+		for _, id := range c.jobs {
+			k := p.dense[id]
+			if k < 0 {
+				continue columns
 			}
+			jobs = append(jobs, k)
 		}
+		q.live.add(int32(i), class, float64(c.cost), jobs)
 	}
-	q.ascend(price, priceRounds, nil)
+	q.ascend(slices.Clone(q.price), priceRounds, nil)
 	return q
 }
 
 // plunge fixes one route after the other, each time the one that the prices choose most often,
 // and finds new prices for what is left. A little chance makes every plunge another one.
 func (q *partition) plunge(r *rng) []int32 {
-	p := q.p
-	sub := &partition{p: p, capacity: slices.Clone(q.capacity), served: slices.Clone(q.served), live: slices.Clone(q.live), target: q.target, jobs: q.jobs}
-	price, kept := slices.Clone(p.bestPrice), slices.Clone(p.bestPrice)
-	votes := make([]float64, len(p.columns))
+	sub := &partition{p: q.p, capacity: slices.Clone(q.capacity), served: slices.Clone(q.served), target: q.target, jobs: q.jobs,
+		price: slices.Clone(q.price), cover: make([]int32, len(q.cover)), lowest: make([][]int32, len(q.lowest))}
+	sub.live = q.live.clone()
+	price, votes := slices.Clone(q.price), make([]float64, len(q.live.column))
 	var chosen []int32
-	for rounds := priceRounds / 4; len(sub.live) > 0 && sub.jobs > 0; rounds = priceRounds / 10 {
-		for _, i := range sub.live {
-			votes[i] = 0
-		}
+	l := &sub.live
+	for rounds := priceRounds / 4; len(l.column) > 0 && sub.jobs > 0; rounds = priceRounds / 10 {
+		votes = votes[:len(l.column)]
+		clear(votes)
 		sub.ascend(price, rounds, votes)
-		copy(price, p.bestPrice)
+		copy(price, sub.price)
 		best, most := int32(-1), 0.0
-		for _, i := range sub.live {
-			if v := votes[i] * (0.7 + 0.6*r.float()); v > most {
-				best, most = i, v
+		for i, v := range votes {
+			if v == 0 {
+				continue
+			}
+			if v *= 0.7 + 0.6*r.float(); v > most {
+				best, most = int32(i), v
 			}
 		}
 		if best < 0 {
 			break
 		}
-		c := &p.columns[best]
-		chosen = append(chosen, best)
-		sub.capacity[c.class]--
-		sub.target -= c.cost
-		sub.jobs -= len(c.jobs)
-		for _, id := range c.jobs {
-			sub.served[id] = false
-			price[id] = 0
+		chosen = append(chosen, l.column[best])
+		sub.capacity[l.class[best]]--
+		sub.target -= int64(l.cost[best])
+		sub.jobs -= len(l.of(best))
+		for _, k := range l.of(best) {
+			sub.served[k] = false
+			price[k] = 0
 		}
-		keep := sub.live[:0]
-		for _, i := range sub.live {
-			d := &p.columns[i]
-			if sub.capacity[d.class] > 0 && !slices.ContainsFunc(d.jobs, func(id int32) bool { return !sub.served[id] }) {
-				keep = append(keep, i)
-			}
-		}
-		sub.live = keep
+		sub.drop()
 	}
-	copy(p.bestPrice, kept)
 	return chosen
 }
 
+// drop takes columns out of play that would serve a job twice or have no crew left.
+func (q *partition) drop() {
+	l := &q.live
+	n, to, first := int32(0), int32(0), int32(0)
+columns:
+	for i := range l.column {
+		last := l.from[i+1]
+		jobs := l.jobs[first:last]
+		first = last
+		if q.capacity[l.class[i]] == 0 {
+			continue
+		}
+		for _, k := range jobs {
+			if !q.served[k] {
+				continue columns
+			}
+		}
+		l.column[n], l.class[n], l.cost[n], l.worth[n] = l.column[i], l.class[i], l.cost[i], l.worth[i]
+		to += int32(copy(l.jobs[to:], jobs))
+		n++
+		l.from[n] = to
+	}
+	l.column, l.class, l.cost, l.worth, l.from, l.jobs = l.column[:n], l.class[:n], l.cost[:n], l.worth[:n], l.from[:n+1], l.jobs[:to]
+}
+
 // value is the bound that a set of prices gives: what the prices pay, plus what the best
-// routes would still save.
+// routes would still save. It finds, per class, the live columns that save most, as many as
+// there are crews.
 func (q *partition) value(price []float64) float64 {
-	p := q.p
-	q.rateLive(price)
 	total := 0.0
 	for _, v := range price {
 		total += v
 	}
-	q.pickLowest()
 	for class := range q.lowest {
-		for _, c := range q.lowest[class] {
-			total += p.columns[c].worth
+		q.lowest[class] = q.lowest[class][:0]
+	}
+	l := &q.live
+	q.p.work += len(l.column)
+	worth, from := l.worth, int32(0)
+	for i, cost := range l.cost {
+		to := l.from[i+1]
+		for _, id := range l.jobs[from:to] {
+			cost -= price[id]
+		}
+		from = to
+		if worth[i] = cost; cost < 0 {
+			q.lower(int32(i))
+		}
+	}
+	for class := range q.lowest {
+		for _, i := range q.lowest[class] {
+			total += worth[i]
 		}
 	}
 	return total
 }
 
-func (q *partition) rateLive(price []float64) {
-	q.p.work += len(q.live)
-	for _, i := range q.live {
-		c := &q.p.columns[i]
-		w := float64(c.cost)
-		for _, id := range c.jobs {
-			w -= price[id]
+// lower puts a column among the lowest of its class, if it belongs there.
+func (q *partition) lower(i int32) {
+	worth, class := q.live.worth, q.live.class[i]
+	list, most := q.lowest[class], int(q.capacity[class])
+	if len(list) == most {
+		if most == 0 || worth[list[most-1]] <= worth[i] {
+			return
 		}
-		c.worth = w
+		list = list[:most-1]
 	}
-}
-
-// pickLowest finds, per class, the live columns that save most, as many as there are crews.
-func (q *partition) pickLowest() {
-	if q.lowest == nil {
-		q.lowest = make([][]int32, len(q.capacity))
+	k := len(list)
+	list = append(list, i)
+	for ; k > 0 && worth[list[k-1]] > worth[i]; k-- {
+		list[k] = list[k-1]
 	}
-	for class := range q.lowest {
-		q.lowest[class] = q.lowest[class][:0]
-	}
-	columns := q.p.columns
-	for _, i := range q.live {
-		c := &columns[i]
-		if c.worth >= 0 {
-			continue
-		}
-		list, most := q.lowest[c.class], int(q.capacity[c.class])
-		if len(list) == most {
-			if most == 0 || columns[list[most-1]].worth <= c.worth {
-				continue
-			}
-			list = list[:most-1]
-		}
-		k := len(list)
-		list = append(list, i)
-		for ; k > 0 && columns[list[k-1]].worth > c.worth; k-- {
-			list[k] = list[k-1]
-		}
-		list[k] = i
-		q.lowest[c.class] = list
-	}
+	list[k] = i
+	q.lowest[class] = list
 }
 
 // ascend raises the bound by moving prices up where a job is served by none of the chosen
 // routes and down where it is served by several.
 func (q *partition) ascend(price []float64, rounds int, votes []float64) {
-	p := q.p
-	if len(p.cover) != len(price) {
-		p.cover = make([]int32, len(price))
-		p.bestPrice = make([]float64, len(price))
-	}
 	q.bound = math.Inf(-1)
 	step, stale := 1.0, 0
 	for k := range rounds {
@@ -310,28 +360,28 @@ func (q *partition) ascend(price []float64, rounds int, votes []float64) {
 				stale = 0
 			}
 			q.bound = v
-			copy(p.bestPrice, price)
+			copy(q.price, price)
 		}
 		if stale++; stale > 8 {
 			step, stale = step*0.6, 0
-			copy(price, p.bestPrice)
+			copy(price, q.price)
 			q.value(price)
 		}
-		clear(p.cover)
+		clear(q.cover)
 		for class := range q.lowest {
-			for _, c := range q.lowest[class] {
-				for _, id := range p.columns[c].jobs {
-					p.cover[id]++
+			for _, i := range q.lowest[class] {
+				for _, id := range q.live.of(i) {
+					q.cover[id]++
 				}
 				if votes != nil {
-					votes[c] += float64(k + 1)
+					votes[i] += float64(k + 1)
 				}
 			}
 		}
 		norm := 0.0
 		for id := range price {
 			if q.served[id] {
-				g := float64(1 - p.cover[id])
+				g := float64(1 - q.cover[id])
 				norm += g * g
 			}
 		}
@@ -341,25 +391,25 @@ func (q *partition) ascend(price []float64, rounds int, votes []float64) {
 		gap := max(float64(q.target)-v, math.Abs(v)*0.005)
 		for id := range price {
 			if q.served[id] {
-				price[id] += step * gap / norm * float64(1-p.cover[id])
+				price[id] += step * gap / norm * float64(1-q.cover[id])
 			}
 		}
 	}
-	q.value(p.bestPrice)
+	q.value(q.price)
 }
 
-// prune keeps the columns that can still be part of something better.
-func (q *partition) prune() {
+// prune lists the columns that can still be part of something better, least worth first.
+func (q *partition) prune() []int32 {
 	slack := float64(q.target) - q.bound
-	columns := q.p.columns
-	keep := q.live[:0]
-	for _, i := range q.live {
-		c := &columns[i]
-		if c.worth-q.last(c.class, 0) < slack {
-			keep = append(keep, i)
+	worth := q.live.worth
+	var keep []int32
+	for i, w := range worth {
+		if w-q.last(q.live.class[i], 0) < slack {
+			keep = append(keep, int32(i))
 		}
 	}
-	q.live = keep
+	slices.SortFunc(keep, func(a, b int32) int { return cmp.Or(cmp.Compare(worth[a], worth[b]), int(a-b)) })
+	return keep
 }
 
 // last is the worth that the bound counts for the last free crew of a class when some are taken.
@@ -368,26 +418,17 @@ func (q *partition) last(class, taken int32) float64 {
 	if k < 0 || k >= len(q.lowest[class]) {
 		return 0
 	}
-	return q.p.columns[q.lowest[class][k]].worth
+	return q.live.worth[q.lowest[class][k]]
 }
 
 // dive searches depth first: the job with the fewest routes left is served next, cheapest
 // routes first, and a branch ends when its bound reaches the plan to beat.
 func (q *partition) dive() []int32 {
 	served := q.served
-	columns := q.p.columns
-	slices.SortFunc(q.live, func(a, b int32) int {
-		switch {
-		case columns[a].worth < columns[b].worth:
-			return -1
-		case columns[a].worth > columns[b].worth:
-			return 1
-		}
-		return int(a - b)
-	})
+	l := &q.live
 	by := make([][]int32, len(served))
-	for _, i := range q.live {
-		for _, id := range columns[i].jobs {
+	for _, i := range q.prune() {
+		for _, id := range l.of(i) {
 			by[id] = append(by[id], i)
 		}
 	}
@@ -423,28 +464,28 @@ func (q *partition) dive() []int32 {
 			if steps--; steps < 0 {
 				return
 			}
-			c := &columns[i]
-			if taken[c.class] >= q.capacity[c.class] {
+			class, jobs := l.class[i], l.of(i)
+			if taken[class] >= q.capacity[class] {
 				continue
 			}
-			more := slack + c.worth - q.last(c.class, taken[c.class])
+			more := slack + l.worth[i] - q.last(class, taken[class])
 			if q.bound+more >= best {
 				continue
 			}
-			for _, id := range c.jobs {
+			for _, id := range jobs {
 				if done[id] {
 					continue routes
 				}
 			}
-			for _, id := range c.jobs {
+			for _, id := range jobs {
 				done[id] = true
 			}
-			taken[c.class]++
-			chosen = append(chosen, i)
-			serve(at+1, more, cost+c.cost)
+			taken[class]++
+			chosen = append(chosen, l.column[i])
+			serve(at+1, more, cost+int64(l.cost[i]))
 			chosen = chosen[:len(chosen)-1]
-			taken[c.class]--
-			for _, id := range c.jobs {
+			taken[class]--
+			for _, id := range jobs {
 				done[id] = false
 			}
 		}
@@ -453,57 +494,67 @@ func (q *partition) dive() []int32 {
 	return found
 }
 
-// pooledOrders is up to how many orders routes are remembered: a plunge looks at every
-// remembered route for every route it fixes, which larger days cannot afford.
+// pooledOrders is how many orders are recombined at once: a plunge looks at every remembered
+// route for every route it fixes. Larger days are recombined piece by piece.
 const pooledOrders = 250
 
 // remember puts the present routes into the pool.
 func (s *search) remember() {
-	if len(s.m.f.orders) > pooledOrders {
+	if !s.pooling() {
 		return
 	}
-	for i := range s.routes {
-		if len(s.routes[i].stops) > 0 {
-			s.pool.add(&s.routes[i])
+	for _, crew := range s.area {
+		if len(s.routes[crew].stops) > 0 {
+			s.pool.add(&s.routes[crew])
 		}
 	}
 }
 
-// recombine replaces the plan by the best choice of remembered routes, if that is better.
-func (s *search) recombine() bool {
-	if len(s.m.f.orders) > pooledOrders {
-		return false
+// pooling tells whether routes are being remembered: always on a small day, on a large one
+// while the search stays in a piece of it.
+func (s *search) pooling() bool { return s.inArea != nil || len(s.m.f.orders) <= pooledOrders }
+
+// recombine replaces the plan, or the piece of it the search stays in, by the best choice of
+// remembered routes, if that is better.
+func (s *search) recombine() {
+	if !s.pooling() {
+		return
 	}
-	for i := range s.top.routes {
-		s.pool.add(&s.top.routes[i])
+	if s.inArea == nil {
+		s.adopt(&s.top, true)
 	}
-	q := s.pool.relax(&s.top)
+	s.remember()
+	s.mark()
+	q := s.pool.relax(s.routes, s.area)
 	if q == nil {
-		return false
+		return
 	}
-	improved := false
-	for range plunges {
-		s.build(q.plunge(&s.rng))
+	try := func(chosen []int32) {
+		s.build(chosen)
+		if r := s.left.compare(s.kept.left); r < 0 || r == 0 && s.cost < s.kept.cost {
+			s.mark()
+		}
 		if s.better() {
 			s.keep()
-			improved = true
 		}
+	}
+	for range plunges {
+		try(q.plunge(&s.rng))
 		for range polish {
 			s.step(s.pace.to)
 		}
 		s.remember()
-	}
-	q = s.pool.relax(&s.top)
-	q.prune()
-	if found := q.dive(); found != nil {
-		s.build(found)
-		if s.better() {
-			s.keep()
-			improved = true
+		if r := s.left.compare(s.kept.left); r < 0 || r == 0 && s.cost < s.kept.cost {
+			s.mark()
 		}
 	}
-	s.adopt(&s.top)
-	return improved
+	s.back()
+	if q = s.pool.relax(s.routes, s.area); q != nil {
+		if found := q.dive(); found != nil {
+			try(found)
+		}
+	}
+	s.back()
 }
 
 // Plans built from the pool in one recombination, and iterations that polish each.
@@ -512,22 +563,72 @@ const (
 	polish  = 60
 )
 
-// build makes the chosen columns the present plan and puts in what they leave over.
+// marked is the routes of an area as they were.
+type marked struct {
+	routes          []route // by place in the area
+	absent          []int32
+	left            unserved
+	cost, late, dur int64
+}
+
+// mark writes down the present plan, as far as it lies in the area.
+func (s *search) mark() {
+	k := &s.kept
+	for len(k.routes) < len(s.area) {
+		k.routes = append(k.routes, route{})
+	}
+	for i, crew := range s.area {
+		k.routes[i].copyFrom(&s.routes[crew])
+	}
+	k.absent = append(k.absent[:0], s.absent...)
+	k.left, k.cost, k.late, k.dur = s.left, s.cost, s.late, s.dur
+}
+
+// back returns to what was marked.
+func (s *search) back() {
+	k := &s.kept
+	s.begin()
+	for _, crew := range s.area {
+		for i := range s.routes[crew].stops {
+			if id := s.routes[crew].stops[i].job; id >= 0 {
+				s.where[id] = -1
+			}
+		}
+		s.soil(crew)
+	}
+	for i, crew := range s.area {
+		s.replace(crew, &k.routes[i])
+	}
+	s.absent = append(s.absent[:0], k.absent...)
+	s.left, s.cost, s.late, s.dur = k.left, k.cost, k.late, k.dur
+}
+
+// soil notes that a route may differ from the best plan's.
+func (s *search) soil(crew int32) {
+	if !s.dirty[crew] {
+		s.dirty[crew] = true
+		s.changed = append(s.changed, crew)
+	}
+}
+
+// build makes the chosen columns the present plan of the area and puts in what they leave over.
 func (s *search) build(chosen []int32) {
 	s.begin()
 	s.resting = -1
-	for i := range s.routes {
-		s.touch(int32(i))
-		s.clearRoute(&s.routes[i])
-		if !s.dirty[i] {
-			s.dirty[i] = true
-			s.changed = append(s.changed, int32(i))
-		}
-	}
 	free := map[int32][]int32{}
-	for i := range s.m.crews {
-		twin := s.m.crews[i].twin
-		free[twin] = append(free[twin], int32(i))
+	for _, crew := range s.area {
+		s.touch(crew)
+		r := &s.routes[crew]
+		for i := range r.stops {
+			if id := r.stops[i].job; id >= 0 && s.m.jobs[id].fixed < 0 {
+				s.absent = append(s.absent, id)
+				s.left[s.m.level(id)]++
+			}
+		}
+		s.clearRoute(r)
+		s.soil(crew)
+		twin := s.m.crews[crew].twin
+		free[twin] = append(free[twin], crew)
 	}
 	for _, i := range chosen {
 		c := &s.pool.columns[i]
@@ -542,13 +643,15 @@ func (s *search) build(chosen []int32) {
 		}
 		free[c.class] = free[c.class][1:]
 	}
-	s.absent, s.left = s.absent[:0], unserved{}
-	for id := range s.m.f.orders {
+	missing := s.absent[:0]
+	for _, id := range s.absent {
 		if s.where[id] < 0 {
-			s.absent = append(s.absent, int32(id))
-			s.left[s.m.level(int32(id))]++
+			missing = append(missing, id)
+		} else {
+			s.left[s.m.level(id)]--
 		}
 	}
+	s.absent = missing
 	s.before.absent = s.before.absent[:0]
 	s.recreate()
 }

@@ -67,6 +67,16 @@ type search struct {
 	versions   uint32
 	speculated []int32
 	resting    int32 // a crew that is to get nothing in this iteration, or -1
+
+	// area is the crews that iterations may change: all, or a piece of a large day. inArea is nil
+	// when it is all of them.
+	area     []int32
+	inArea   []bool
+	areaJobs []int32
+	everyone []int32
+	phase    int // iterations left before the search moves on
+	kept     marked
+	areaMark []bool
 }
 
 // snapshot is the best plan so far.
@@ -148,6 +158,11 @@ func newSearch(m *model, seed uint64) *search {
 		}
 	}
 	s.pool = newPool(m)
+	s.areaMark, s.everyone = make([]bool, len(m.crews)), make([]int32, len(m.crews))
+	for i := range s.everyone {
+		s.everyone[i] = int32(i)
+	}
+	s.area = s.everyone
 	size := min(memories, 2<<bits.Len(uint(len(m.jobs)*len(m.crews))))
 	s.memory, s.memoryMask = make([]memo, size), uint32(size-1)
 	for i := range s.routes {
@@ -311,7 +326,7 @@ type shelf32 struct {
 // take removes a job from its route; the route is settled later.
 func (s *search) take(id int32) {
 	crew := s.where[id]
-	if crew < 0 || s.m.jobs[id].fixed >= 0 {
+	if crew < 0 || s.m.jobs[id].fixed >= 0 || s.outside(crew) {
 		return
 	}
 	s.touch(crew)
@@ -494,6 +509,10 @@ const (
 // seed is the job around which an iteration takes jobs out.
 func (s *search) seed() int32 {
 	n := len(s.m.f.orders)
+	if s.inArea != nil {
+		s.centre = s.areaJobs[s.rng.below(len(s.areaJobs))]
+		return s.centre
+	}
 	if n <= largeDay {
 		s.centre = int32(s.rng.below(n))
 		return s.centre
@@ -635,7 +654,7 @@ func (s *search) ruinStrings(seed int32) {
 
 func (s *search) ruinString(id int32, longest float64) {
 	crew := s.where[id]
-	if crew < 0 || s.touched[crew] == s.stamp || s.m.jobs[id].fixed >= 0 {
+	if crew < 0 || s.touched[crew] == s.stamp || s.m.jobs[id].fixed >= 0 || s.outside(crew) {
 		return
 	}
 	r := &s.routes[crew]
@@ -926,7 +945,10 @@ func (s *search) cheapest(id int32) chance {
 		}
 	}
 	who := m.maySend[id]
-	if len(who) <= few {
+	if s.inArea != nil || len(who) <= few {
+		if s.inArea != nil {
+			who = s.area
+		}
 		for _, crew := range who {
 			if len(s.routes[crew].stops) > 0 {
 				try(crew)
@@ -1014,18 +1036,16 @@ const lastTries = 300
 
 // finish tries once more, with nothing overlooked, to place what the best plan leaves over.
 func (s *search) finish() {
+	s.leaveArea()
 	if len(s.top.absent) == 0 {
 		return
 	}
-	s.adopt(&s.top)
+	s.adopt(&s.top, true)
 	s.begin()
 	s.resting = -1
 	for crew := range s.routes {
 		s.touch(int32(crew))
-		if !s.dirty[crew] {
-			s.dirty[crew] = true
-			s.changed = append(s.changed, int32(crew))
-		}
+		s.soil(int32(crew))
 	}
 	s.memory = nil
 	list := slices.Clone(s.absent)
@@ -1079,10 +1099,7 @@ func (s *search) step(temperature float64) {
 		return
 	}
 	for _, crew := range s.before.crews {
-		if !s.dirty[crew] {
-			s.dirty[crew] = true
-			s.changed = append(s.changed, crew)
-		}
+		s.soil(crew)
 	}
 	if s.better() {
 		s.keep()
@@ -1156,8 +1173,8 @@ func (s *search) tally() {
 	}
 }
 
-// adopt replaces the present plan by another island's best.
-func (s *search) adopt(t *snapshot) {
+// adopt replaces the present plan by a best one, its own or another island's.
+func (s *search) adopt(t *snapshot, own bool) {
 	s.begin()
 	for i := range s.routes {
 		r := &s.routes[i]
@@ -1172,13 +1189,12 @@ func (s *search) adopt(t *snapshot) {
 	s.cost, s.late, s.dur = 0, 0, 0
 	for i := range s.routes {
 		s.replace(int32(i), &t.routes[i])
-		s.versions++ // another island counts its versions by itself
-		s.routes[i].version = s.versions
-		s.count(&s.routes[i], 1)
-		if !s.dirty[i] {
-			s.dirty[i] = true
-			s.changed = append(s.changed, int32(i))
+		if !own { // another island counts its versions by itself
+			s.versions++
+			s.routes[i].version = s.versions
 		}
+		s.count(&s.routes[i], 1)
+		s.soil(int32(i))
 	}
 	s.absent = append(s.absent[:0], t.absent...)
 	s.left = t.left
