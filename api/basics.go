@@ -56,6 +56,17 @@ func (s *Server) codes(ctx context.Context, _ auth.Caller, in *knowledge.CodeFil
 	return s.desk.Look(ctx).Codes.Codes(ctx, *in)
 }
 
+func (s *Server) checklists(ctx context.Context, _ auth.Caller, _ *none) (keyset.Page[knowledge.Checklist], error) {
+	lists, err := s.desk.Look(ctx).Codes.Checklists(ctx)
+	return keyset.Page[knowledge.Checklist]{Items: lists}, err
+}
+
+func (s *Server) putChecklist(ctx context.Context, by auth.Caller, in *body[knowledge.ChecklistInput]) (knowledge.Checklist, error) {
+	return keep(s, ctx, by, func(ctx context.Context, l workorders.Ledgers) (knowledge.Checklist, error) {
+		return l.Codes.PutChecklist(ctx, in.Body, heardIn(ctx).match)
+	})
+}
+
 // Engineers.
 
 func (s *Server) addEngineer(ctx context.Context, by auth.Caller, in *body[dispatch.EngineerInput]) (dispatch.Engineer, error) {

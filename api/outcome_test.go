@@ -30,7 +30,13 @@ func TestOutcomes(t *testing.T) {
 				n.t.Errorf("%d shortages, want 2", got)
 			}
 		}},
-		{"need_approval", m{"fault_code": "F01"}, nil, "awaiting_approval", nothingFinal},
+		{"need_approval", m{"fault_code": "F01", "quote_lines": []m{{"kind": "labour", "description": "更换压缩机", "quantity": 1, "unit_minor": 80000}}}, nil, "awaiting_approval", func(n *town, order string, o *reply) {
+			nothingFinal(n, order, o)
+			q := o.list("quotes")[len(o.list("quotes"))-1].(map[string]any)
+			if q["state"] != "draft" || q["purpose"] != "variation" || q["total_minor"] != 80000.0 {
+				n.t.Errorf("the customer is to agree to %v", q)
+			}
+		}},
 		{"taken_to_depot", m{"fault_code": "F01"}, func(n *town, order, visit string) {
 			n.engineer.post("/work-orders/"+order+"/custody", m{"visit_id": visit, "device": "海尔 KFR-35GW", "accessories": []string{"遥控器"}, "condition": "外壳有划痕", "expected_return_on": "2026-11-25", "signature": sign}).want(201)
 		}, "on_hold", func(n *town, order string, o *reply) {
@@ -79,6 +85,9 @@ func TestOutcomes(t *testing.T) {
 				for k, v := range c.sheet {
 					body[k] = v
 				}
+				if c.outcome == "cannot_complete" {
+					body["photos"] = []string{n.engineer.putPicture()}
+				}
 				n.engineer.once("/work-orders/"+order+"/sheet", body).want(201).is(c.outcome, "outcome")
 				o := n.dispatcher.get("/work-orders/"+order).want(200).is(c.state, "state")
 				last := o.list("visits")[len(o.list("visits"))-1].(map[string]any)
@@ -109,4 +118,73 @@ func nothingFinal(n *town, _ string, o *reply) {
 	if len(o.list("follow_ups")) != 0 || o.at("receipt") != nil || o.at("engineer_id") != nil {
 		n.t.Errorf("an unfinished order has follow-ups %v, a receipt %v, an engineer %v", o.at("follow_ups"), o.at("receipt"), o.at("engineer_id"))
 	}
+}
+
+// What each outcome cannot do without, one gap at a time: the answer names the field to fill in.
+func TestSheetNamesWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	n := newTown(t)
+	n.manager.do("PUT", "/checklists", m{"kind": "repair", "lines": []m{{"code": "power", "name": "通电试机", "mandatory": true}, {"code": "power", "name": "again"}}}).refused(422, "checklist_line_twice")
+	n.manager.do("PUT", "/checklists", m{"kind": "repair", "lines": []m{{"code": "power", "name": "通电试机", "name_en": "Power on", "mandatory": true}, {"code": "tidy", "name": "清理"}}}).want(200)
+	put := n.manager.do("PUT", "/checklists", m{"kind": "repair", "category": "空调", "lines": []m{{"code": "leak", "name": "检漏", "mandatory": true}}}).want(200).is(1, "version")
+	n.manager.do("PUT", "/checklists", m{"kind": "repair", "category": "空调", "lines": []m{}}, "If-Match", `"9"`).refused(412, "stale")
+	n.manager.do("PUT", "/checklists", m{"kind": "repair", "category": "冰箱", "lines": []m{{"code": "door", "name": "门封", "mandatory": true}}}).want(200)
+	n.agent.do("PUT", "/checklists", m{"kind": "repair", "lines": []m{}}).want(403)
+	if got := len(n.engineer.get("/checklists").want(200).list("items")); got != 3 || put.str("category") != "空调" {
+		t.Errorf("%d check lists, want 3", got)
+	}
+	order := n.approved()
+	visit := n.assigned(order)
+	n.engineer.get("/work-orders/"+order).want(200).is("power", "checklist", 0, "code").is("leak", "checklist", 2, "code").is(true, "checklist", 2, "mandatory")
+	photo := n.engineer.putPicture()
+	looked := []m{{"code": "power", "result": "pass"}, {"code": "leak", "result": "not_applicable"}}
+	whole := map[string]m{
+		"done":            {"fault_code": "F01", "cause_code": "C01", "action_code": "A01", "checklist": looked, "signature": m{"reason": "拒签"}},
+		"partial":         {"notes": "还差排水管"},
+		"no_access":       {"arrived_at": at(0, 8, 0), "notes": "无人"},
+		"need_parts":      {"fault_code": "F01", "parts_needed": []m{{"sku": "P5", "quantity": 1}}},
+		"need_approval":   {"fault_code": "F01", "quote_lines": quoteLines},
+		"taken_to_depot":  {"fault_code": "F01"},
+		"no_fault_found":  {"notes": "通电两小时"},
+		"declined":        {"signature": m{"reason": "拒签"}},
+		"cannot_complete": {"notes": "停产", "photos": []string{photo}},
+	}
+	for outcome, fields := range whole {
+		for missing := range fields {
+			body := m{"visit_id": visit, "outcome": outcome}
+			for k, v := range fields {
+				if k != missing {
+					body[k] = v
+				}
+			}
+			want := 422
+			if missing == "quote_lines" {
+				want = 409
+			}
+			a := n.engineer.once("/work-orders/"+order+"/sheet", body).want(want)
+			if got := a.str("errors", 0, "location"); got != "body."+missing {
+				t.Errorf("%s without %s: the answer points at %q: %s", outcome, missing, got, a.raw)
+			}
+		}
+	}
+	body := m{"visit_id": visit, "outcome": "done"}
+	for k, v := range whole["done"] {
+		body[k] = v
+	}
+	body["checklist"] = []m{{"code": "power", "result": "pass"}, {"code": "leak", "result": " "}}
+	n.engineer.once("/work-orders/"+order+"/sheet", body).refused(422, "sheet_incomplete").is("body.checklist", "errors", 0, "location")
+
+	// A rest that nobody estimated is planned with what was left of the plan, and says so.
+	n.engineer.once("/work-orders/"+order+"/sheet", m{"visit_id": visit, "outcome": "partial", "notes": "还差排水管", "work_minutes": 20}).want(201).is(40, "minutes_left")
+	o := n.dispatcher.get("/work-orders/"+order).want(200).is(40, "duration_minutes")
+	last := o.list("timeline")[len(o.list("timeline"))-1].(map[string]any)
+	if data, _ := last["data"].(map[string]any); last["action"] != "sheet" || data["inferred"] != true || data["minutes_left"] != 40.0 {
+		t.Errorf("the timeline says %v", last)
+	}
+	body["visit_id"], body["checklist"] = n.assigned(order), looked
+	s := n.engineer.once("/work-orders/"+order+"/sheet", body).want(201).is("Power on", "checklist", 0, "name_en").str("number")
+	if paper := n.engineer.get("/work-orders/" + order + "/papers/checklist.pdf?lang=en").want(200); len(paper.raw) == 0 || s == "" {
+		t.Error("no check list on paper")
+	}
+	n.clean()
 }

@@ -272,7 +272,7 @@ func (c *composer) onSheet(ctx context.Context, o *workorders.Dossier, kind stri
 	case "acceptance":
 		d.paper, err = c.acceptance(o, s, h)
 	case "checklist":
-		d.paper = c.checklist(o, s, h)
+		d.paper, err = c.checklist(ctx, o, s, h)
 	case "no-access":
 		d.paper = c.noAccess(o, s, sheets, h)
 	}
@@ -312,7 +312,7 @@ func (c *composer) repairSheet(ctx context.Context, o *workorders.Dossier, s *wo
 	if len(s.Incident) > 0 && json.Unmarshal(s.Incident, &incident) == nil {
 		p.Incident = join(incident.What, incident.AgreedText)
 	}
-	p.Tested = slices.ContainsFunc(checks(s.Checklist), func(k pdf.Check) bool { return k.Name == "function" && k.Result == "pass" })
+	p.Tested = slices.ContainsFunc(checked(s.Checklist), func(k workorders.CheckItem) bool { return k.Code == "function" && k.Result == "pass" })
 	p.Signature = signature(s.Signature, s.NoSignatureReason)
 	p.Signature.Name, p.Signature.Relation = text(s.SignerName), text(s.SignerRelation)
 	if len(p.Signature.Strokes) > 0 {
@@ -381,17 +381,22 @@ func readings(raw json.RawMessage) (out []pdf.Reading) {
 	return out
 }
 
-func checks(raw json.RawMessage) (out []pdf.Check) {
-	var all []workorders.CheckItem
+func checked(raw json.RawMessage) (all []workorders.CheckItem) {
 	if len(raw) == 0 || json.Unmarshal(raw, &all) != nil {
 		return nil
 	}
-	for _, k := range all {
+	return all
+}
+
+// checks are the lines of a check list as they were looked at, in the words they had then.
+func (c *composer) checks(raw json.RawMessage) (out []pdf.Check) {
+	for _, k := range checked(raw) {
 		result := k.Result
 		if result == "not_applicable" {
 			result = "none"
 		}
-		out = append(out, pdf.Check{Name: k.Code, Result: result, Note: k.Note})
+		line := knowledge.CheckLine{Code: k.Code, Name: cmp.Or(k.Name, k.Code), NameEn: k.NameEn}
+		out = append(out, pdf.Check{Name: line.Called(c.lang), Result: result, Note: k.Note})
 	}
 	return out
 }
@@ -416,7 +421,7 @@ func (c *composer) acceptance(o *workorders.Dossier, s *workorders.Sheet, h pdf.
 	if v := o.VisitByID(s.VisitID); v != nil {
 		p.Installers = append([]pdf.Person{person(v)}, people(o.Helpers(v.ID))...)
 	}
-	p.FinishedAt, p.Checks = s.FinishedAt, checks(s.Checklist)
+	p.FinishedAt, p.Checks = s.FinishedAt, c.checks(s.Checklist)
 	var installed []workorders.InstalledItem
 	if len(s.Installed) > 0 {
 		if err := json.Unmarshal(s.Installed, &installed); err != nil {
@@ -452,16 +457,25 @@ func (c *composer) acceptance(o *workorders.Dossier, s *workorders.Sheet, h pdf.
 	return p, nil
 }
 
-func (c *composer) checklist(o *workorders.Dossier, s *workorders.Sheet, h pdf.Head) pdf.Paper {
+func (c *composer) checklist(ctx context.Context, o *workorders.Dossier, s *workorders.Sheet, h pdf.Head) (pdf.Paper, error) {
 	p := pdf.Checklist{Head: h, Template: c.t("routine"), Customer: party(o), Device: c.device(o), Inspector: person(o.Visit()), Conclusion: c.planned(o.Parts)}
 	if s == nil {
-		for _, name := range []string{"electrical", "level", "leak", "function"} {
-			p.Checks = append(p.Checks, pdf.Check{Name: name})
+		lines, err := c.s.desk.Look(ctx).Codes.ChecklistOf(ctx, o.Kind, o.AssetID)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range lines {
+			p.Checks = append(p.Checks, pdf.Check{Name: l.Called(c.lang)})
+		}
+		if len(lines) == 0 {
+			for _, name := range []string{"electrical", "level", "leak", "function"} {
+				p.Checks = append(p.Checks, pdf.Check{Name: name})
+			}
 		}
 		for range 6 {
 			p.Checks = append(p.Checks, pdf.Check{})
 		}
-		return p
+		return p, nil
 	}
 	var fitted []string
 	for _, part := range s.Parts {
@@ -471,7 +485,7 @@ func (c *composer) checklist(o *workorders.Dossier, s *workorders.Sheet, h pdf.H
 	if len(fitted) > 0 {
 		p.Conclusion = join(s.Notes, c.t("parts_fitted", strings.Join(fitted, ", ")))
 	}
-	p.CheckedAt, p.Checks = s.FinishedAt, checks(s.Checklist)
+	p.CheckedAt, p.Checks = s.FinishedAt, c.checks(s.Checklist)
 	if v := o.VisitByID(s.VisitID); v != nil {
 		p.Inspector = person(v)
 	}
@@ -480,7 +494,7 @@ func (c *composer) checklist(o *workorders.Dossier, s *workorders.Sheet, h pdf.H
 	if len(p.Signature.Strokes) > 0 {
 		p.Signature.At = s.FinishedAt
 	}
-	return p
+	return p, nil
 }
 
 // noAccess hangs at a door where anybody reads it: no number of the customer, no fault, and the house's

@@ -218,8 +218,9 @@ func TestDeclinedQuote(t *testing.T) {
 
 	order = n.agreedToACallOut(false)
 	visit = n.assigned(order)
+	n.engineer.once("/work-orders/"+order+"/sheet", m{"visit_id": visit, "outcome": "need_approval", "fault_code": "F01"}).refused(409, "quote_to_approve_missing")
+	q = n.engineer.quoted(order, nil)
 	n.engineer.once("/work-orders/"+order+"/sheet", m{"visit_id": visit, "outcome": "need_approval", "fault_code": "F01"}).want(201)
-	q = n.agent.quoted(order, nil)
 	n.agent.post("/quotes/"+q+"/send", nil).want(200)
 	n.agent.post("/quotes/"+q+"/decline", m{"how": "phone", "reason": "太贵"}).want(200)
 	n.dispatcher.get("/work-orders/"+order).want(200).is("cannot_complete", "state").is("quote_declined", "end_reason").is(8000, "receipt", "total_minor")

@@ -31,6 +31,8 @@ func (s *Server) table() {
 	on(s, get, "/skills", auth.ReadBasics, "Skills", s.skills)
 	on(s, post, "/codes", auth.ManageBasics, "Add a fault, cause or action code", s.addCode)
 	on(s, get, "/codes", auth.ReadBasics, "Fault, cause and action codes", s.codes)
+	on(s, get, "/checklists", auth.ReadBasics, "What has to be looked at before a job is called done, by kind of order and category of device", s.checklists)
+	on(s, put, "/checklists", auth.ManageBasics, "Replace the check list of a kind and category", s.putChecklist)
 	on(s, get, "/calendars/{year}", auth.ReadBasics, "Holidays and make-up days of a year, or that it is not known yet", s.calendarYear)
 	on(s, put, "/calendars/{year}", auth.ManageBasics, "Load a year's holidays; calls not yet tried are re-dated", s.putCalendarYear)
 

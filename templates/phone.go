@@ -94,6 +94,7 @@ type Job struct {
 	Quotes      []Quote
 	Marks       []string
 	Pickups     []Pickup
+	Checks      []CheckItem // what has to be looked at before it is done
 	Sheets      []Sheet
 	Papers      []Paper
 	PartChoices []Option // sku → name, for quote lines; quotes in Allowed offers the form

@@ -146,7 +146,7 @@ func full(lang string) []sample {
 	job := Job{
 		Chrome: phone("/m/orders/WO-2026-000123"), Stop: stop, Description: order.Description, Told: order.Told, Contacts: contacts[1:], Region: site.Region, Device: device,
 		Earlier: []Event{{At: at(2, 15, 0), Actor: "李芳芳", Text: "加注制冷剂"}}, Files: []File{photo}, FeeAgreed: "检测费 ¥80.00", Quotes: []Quote{quote},
-		Marks: []string{"返修"}, Pickups: []Pickup{pickup}, Sheets: []Sheet{sheet}, Papers: papers, PartChoices: parts,
+		Marks: []string{"返修"}, Pickups: []Pickup{pickup}, Checks: []CheckItem{{"leak", "检漏 · 必查"}}, Sheets: []Sheet{sheet}, Papers: papers, PartChoices: parts,
 	}
 	form := SheetForm{
 		Chrome: phone("/m/orders/WO-2026-000123/sheet"), Number: "WO-2026-000123", Summary: order.Summary, Customer: "周女士", Device: device, VisitID: "v1",

@@ -20,6 +20,7 @@ import (
 	"paigong/workorders/billing"
 	"paigong/workorders/customers"
 	"paigong/workorders/depot"
+	"paigong/workorders/knowledge"
 )
 
 // Window is a span of time agreed or wished for; it includes From and ends before To.
@@ -143,6 +144,7 @@ type Order struct {
 	Reservations   []inventory.Reservation `bun:"-" json:"reservations"`
 	OldParts       []OldPart               `bun:"-" json:"old_parts"`
 	HandOver       *HandOver               `bun:"-" json:"hand_over"`
+	Checklist      []knowledge.CheckLine   `bun:"-" json:"checklist" doc:"what has to be looked at before it is done"`
 }
 
 // OrderPart is a part line of an order.
@@ -439,6 +441,9 @@ func (d *Desk) Order(ctx context.Context, by auth.Caller, ref string) (Order, er
 		return o, err
 	}
 	if o.HandOver, err = lastHandOver(ctx, db, o.ID); err != nil {
+		return o, err
+	}
+	if o.Checklist, err = d.codes.In(db).ChecklistOf(ctx, o.Kind, o.AssetID); err != nil {
 		return o, err
 	}
 	if o.Timeline, err = d.timelineOf(ctx, "order_id", o.ID); err != nil {

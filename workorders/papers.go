@@ -22,6 +22,7 @@ import (
 // Number is empty.
 type Dossier struct {
 	ID            uuid.UUID  `bun:"id"`
+	AssetID       *uuid.UUID `bun:"asset_id"`
 	OrgID         int32      `bun:"org_id"`
 	ServingOrgID  int32      `bun:"serving_org_id"`
 	Number        string     `bun:"number"`

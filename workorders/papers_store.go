@@ -26,7 +26,7 @@ func some(ids []uuid.UUID) any {
 }
 
 // dossiers reads orders and requests alike; ?0 orders, ?1 requests.
-const dossiers = `SELECT w.id, w.org_id, w.serving_org_id, w.number, coalesce(r.number, '') AS request_number, r.received_at, w.kind, w.mode, w.state, w.priority, w.summary,
+const dossiers = `SELECT w.id, w.asset_id, w.org_id, w.serving_org_id, w.number, coalesce(r.number, '') AS request_number, r.received_at, w.kind, w.mode, w.state, w.priority, w.summary,
 	coalesce(r.description, '') AS description, coalesce(r.told, '') AS told, coalesce(r.solution, '') AS advice,
 	(SELECT count(*) FROM files f WHERE f.order_id = w.id) + (SELECT count(*) FROM files f WHERE f.request_id = w.request_id) AS photos,
 	w.chase_count, w.finished_at, w.original_holder, coalesce(t.windows, 0) AS windows, coalesce(t.actor, '') AS dispatched_by, t.at AS dispatched_at, w.announced_from, w.announced_to,

@@ -86,55 +86,61 @@ type QuoteLine struct {
 func (d *Desk) MakeQuote(ctx context.Context, by auth.Caller, orderRef string, in QuoteInput) (Quote, error) {
 	var id uuid.UUID
 	err := d.changeOrder(ctx, by, orderRef, func(ctx context.Context, w *work, o *Order) error {
-		if in.Purpose == "" {
-			in.Purpose = "repair"
-		}
-		// Work above the agreed sum is quoted afterwards, as a variation.
-		if slices.Contains([]OrderState{OrderClosed, OrderCancelled, OrderCannotComplete}, o.State) || o.State == OrderCompleted && in.Purpose != "variation" {
-			return w.refuseOrder(o, "quote")
-		}
-		loc, err := w.siteZone(ctx, o)
-		if err != nil {
-			return err
-		}
-		if in.ValidUntil.Before(calendar.Of(w.at, loc)) {
-			return fault.New(fault.Invalid, "valid_until_past", "a quote is valid today at least").Field("body.valid_until", "must not be in the past")
-		}
-		q := Quote{ID: newID(), OrgID: o.OrgID, OrderID: o.ID, Purpose: in.Purpose, State: QuoteDraft, LimitMinor: in.LimitMinor, DeductIfRepaired: in.DeductIfRepaired,
-			ValidUntil: in.ValidUntil, ValidTo: in.ValidUntil.AddDays(1).In(loc), Terms: in.Terms, CreatedAt: w.at}
-		if q.Lines, q.TotalMinor, err = w.quoteLines(ctx, in.Lines); err != nil {
-			return err
-		}
-		older, err := quotesOf(ctx, w.tx, o.ID)
-		if err != nil {
-			return err
-		}
-		for _, old := range older {
-			if old.Purpose != q.Purpose || q.Purpose == "variation" {
-				continue
-			}
-			if old.State == QuoteApproved {
-				return fault.New(fault.Conflict, "quotes_one_live", "quote %s is approved and stands: quote further work as a variation", old.Number).Allow("variation").With("quote_id", old.ID)
-			}
-			if old.State == QuoteDraft || old.State == QuoteSent || old.State == QuoteExpired {
-				if err := w.moveQuote(ctx, &old, QuoteSuperseded, "", nil); err != nil {
-					return err
-				}
-			}
-		}
-		if q.Number, err = w.number(ctx, "QT", o.OrgID); err != nil {
-			return err
-		}
-		if err := insertQuote(ctx, w, q); err != nil {
-			return err
-		}
+		q, err := w.draftQuote(ctx, o, in)
 		id = q.ID
-		return w.note(ctx, said{Order: &o.ID, OrgID: o.OrgID, Action: "quote_draft", Data: map[string]any{"quote": q.Number, "purpose": q.Purpose, "total_minor": q.TotalMinor}})
+		return err
 	})
 	if err != nil {
 		return Quote{}, err
 	}
 	return d.Quote(ctx, by, id)
+}
+
+func (w *work) draftQuote(ctx context.Context, o *Order, in QuoteInput) (Quote, error) {
+	none := Quote{}
+	if in.Purpose == "" {
+		in.Purpose = "repair"
+	}
+	// Work above the agreed sum is quoted afterwards, as a variation.
+	if slices.Contains([]OrderState{OrderClosed, OrderCancelled, OrderCannotComplete}, o.State) || o.State == OrderCompleted && in.Purpose != "variation" {
+		return none, w.refuseOrder(o, "quote")
+	}
+	loc, err := w.siteZone(ctx, o)
+	if err != nil {
+		return none, err
+	}
+	if in.ValidUntil.Before(calendar.Of(w.at, loc)) {
+		return none, fault.New(fault.Invalid, "valid_until_past", "a quote is valid today at least").Field("body.valid_until", "must not be in the past")
+	}
+	q := Quote{ID: newID(), OrgID: o.OrgID, OrderID: o.ID, Purpose: in.Purpose, State: QuoteDraft, LimitMinor: in.LimitMinor, DeductIfRepaired: in.DeductIfRepaired,
+		ValidUntil: in.ValidUntil, ValidTo: in.ValidUntil.AddDays(1).In(loc), Terms: in.Terms, CreatedAt: w.at}
+	if q.Lines, q.TotalMinor, err = w.quoteLines(ctx, in.Lines); err != nil {
+		return none, err
+	}
+	older, err := quotesOf(ctx, w.tx, o.ID)
+	if err != nil {
+		return none, err
+	}
+	for _, old := range older {
+		if old.Purpose != q.Purpose || q.Purpose == "variation" {
+			continue
+		}
+		if old.State == QuoteApproved {
+			return none, fault.New(fault.Conflict, "quotes_one_live", "quote %s is approved and stands: quote further work as a variation", old.Number).Allow("variation").With("quote_id", old.ID)
+		}
+		if old.State == QuoteDraft || old.State == QuoteSent || old.State == QuoteExpired {
+			if err := w.moveQuote(ctx, &old, QuoteSuperseded, "", nil); err != nil {
+				return none, err
+			}
+		}
+	}
+	if q.Number, err = w.number(ctx, "QT", o.OrgID); err != nil {
+		return none, err
+	}
+	if err := insertQuote(ctx, w, q); err != nil {
+		return none, err
+	}
+	return q, w.note(ctx, said{Order: &o.ID, OrgID: o.OrgID, Action: "quote_draft", Data: map[string]any{"quote": q.Number, "purpose": q.Purpose, "total_minor": q.TotalMinor}})
 }
 
 func (w *work) quoteLines(ctx context.Context, in []QuoteLineInput) ([]QuoteLine, money.Fen, error) {

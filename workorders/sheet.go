@@ -20,6 +20,7 @@ import (
 	"paigong/inventory"
 	"paigong/workorders/aftercare"
 	"paigong/workorders/customers"
+	"paigong/workorders/knowledge"
 )
 
 // SheetInput is what an engineer reports about a visit 维修单. What each outcome requires stands in
@@ -49,6 +50,7 @@ type SheetInput struct {
 	EnteredBy    *uuid.UUID        `json:"entered_by,omitempty" doc:"the clerk who typed a paper sheet; absent with a clerk = the caller"`
 	Incident     *Incident         `json:"incident,omitempty"`
 	OldPartsKept bool              `json:"old_parts_kept,omitempty" doc:"the customer keeps the swapped parts"`
+	QuoteLines   []QuoteLineInput  `json:"quote_lines,omitempty" maxItems:"200" doc:"need_approval: what the work would cost; drafts the quote unless one stands already"`
 }
 
 // SheetPartInput is a part fitted.
@@ -66,6 +68,9 @@ type CheckItem struct {
 	Code   string `json:"code" maxLength:"40"`
 	Result string `json:"result" maxLength:"40" doc:"pass, fail or not_applicable"`
 	Note   string `json:"note,omitempty" maxLength:"500"`
+
+	Name   string `json:"name,omitempty" maxLength:"200" doc:"of the line as the check list had it; filled in"`
+	NameEn string `json:"name_en,omitempty" maxLength:"200"`
 }
 
 // Acceptance is the customer's word on an installation 验收.
@@ -162,7 +167,7 @@ type SheetPart struct {
 
 // requirement names what an outcome cannot do without.
 type requirement struct {
-	fault, cause, action, notes, arrived, signed, parts bool
+	fault, cause, action, notes, arrived, signed, parts, photo bool
 }
 
 // requirements is the one list of what each outcome needs.
@@ -175,20 +180,22 @@ var requirements = map[string]requirement{
 	"taken_to_depot":  {fault: true},
 	"no_fault_found":  {notes: true},
 	"declined":        {signed: true},
-	"cannot_complete": {notes: true},
+	"cannot_complete": {notes: true, photo: true},
 }
 
 // codedKinds are the kinds of order whose sheets name fault, cause and action; an installation has no fault.
 var codedKinds = []string{"repair"}
 
 // check refuses a sheet that lacks what its outcome needs, all of it at once.
-func (in SheetInput) check(kind string, arrived bool) error {
+// open are the mandatory lines of the check list that nobody looked at. Work by phone has nothing to
+// photograph.
+func (in SheetInput) check(o *Order, arrived bool, open []string) error {
 	need, ok := requirements[in.Outcome]
 	if !ok {
 		return fault.New(fault.Invalid, "unknown_outcome", "outcome %q is not one of ours", in.Outcome).Field("body.outcome", "unknown")
 	}
 	f := fault.New(fault.Invalid, "sheet_incomplete", "a sheet with the outcome %s needs more: see the fields named", in.Outcome)
-	coded := slices.Contains(codedKinds, kind)
+	coded := slices.Contains(codedKinds, o.Kind)
 	missing := func(is bool, field, why string) {
 		if is {
 			f.Field("body."+field, why)
@@ -201,7 +208,9 @@ func (in SheetInput) check(kind string, arrived bool) error {
 	missing(need.arrived && in.ArrivedAt == nil && !arrived, "arrived_at", "required for "+in.Outcome)
 	missing(need.signed && !in.signs(), "signature", "the customer's signature, or {\"reason\":…}")
 	missing(need.parts && len(in.PartsNeeded) == 0, "parts_needed", "name the parts, or describe them in text")
-	missing(in.Outcome == "done" && kind == "install" && in.Acceptance == nil && len(in.Installed) > 0, "acceptance", "an installation is accepted by the customer")
+	missing(need.photo && o.Mode != "phone" && len(in.Photos) == 0, "photos", "required for "+in.Outcome+": a photo of what cannot be put right")
+	missing(in.Outcome == "done" && len(open) > 0, "checklist", "required for "+in.Outcome+": pass, fail or not_applicable for "+strings.Join(open, ", "))
+	missing(in.Outcome == "done" && o.Kind == "install" && in.Acceptance == nil && len(in.Installed) > 0, "acceptance", "an installation is accepted by the customer")
 	if len(f.Fields) > 0 {
 		return f
 	}
@@ -274,6 +283,52 @@ func photosOf(raw []json.RawMessage) ([]photo, error) {
 	return out, nil
 }
 
+// openLines names the lines of the check list in its own words on the sheet and returns the mandatory ones
+// without a result.
+func (in SheetInput) openLines(lines []knowledge.CheckLine) (open []string) {
+	for _, l := range lines {
+		i := slices.IndexFunc(in.Checklist, func(c CheckItem) bool { return c.Code == l.Code })
+		if i >= 0 {
+			in.Checklist[i].Name, in.Checklist[i].NameEn = l.Name, l.NameEn
+		}
+		if l.Mandatory && (i < 0 || strings.TrimSpace(in.Checklist[i].Result) == "") {
+			open = append(open, l.Code)
+		}
+	}
+	return open
+}
+
+// quoteValidDays is how long a quote stands that comes with a sheet.
+const quoteValidDays = 14
+
+// needApproval wants to know what the customer is to agree to: a quote that he has not answered yet, or
+// the lines of one, which is drafted.
+func (w *work) needApproval(ctx context.Context, o *Order, in SheetInput) error {
+	quotes, err := quotesOf(ctx, w.tx, o.ID)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(quotes, func(q Quote) bool {
+		return q.Purpose != "call_out" && (q.State == QuoteDraft || q.State == QuoteSent)
+	}) {
+		return nil
+	}
+	if len(in.QuoteLines) == 0 {
+		return fault.New(fault.Conflict, "quote_to_approve_missing", "say what the customer is to agree to: make the quote first, or give quote_lines with the sheet").
+			Field("body.quote_lines", "required for need_approval when no quote is open").Allow("quote").With("state", string(o.State))
+	}
+	loc, err := w.siteZone(ctx, o)
+	if err != nil {
+		return err
+	}
+	purpose := "repair"
+	if slices.ContainsFunc(quotes, func(q Quote) bool { return q.Purpose == "repair" && q.State == QuoteApproved }) {
+		purpose = "variation"
+	}
+	_, err = w.draftQuote(ctx, o, QuoteInput{Purpose: purpose, Lines: in.QuoteLines, ValidUntil: calendar.Of(w.at, loc).AddDays(quoteValidDays)})
+	return err
+}
+
 // SubmitSheet records what happened at a visit and lets everything follow in the same transaction: the
 // visit ends with its outcome, parts leave the stock, the order moves on, and, when it is finished, the
 // receipt, the follow-up call and the warranty of the repair are made.
@@ -299,7 +354,11 @@ func (d *Desk) SubmitSheet(ctx context.Context, by auth.Caller, orderRef string,
 		if !v.State.Binding() || !v.Lead {
 			return fault.New(fault.Conflict, "visit_legal_move", "a visit that is %q takes no sheet", string(v.State)).With("state", string(v.State))
 		}
-		if err := in.check(o.Kind, v.ArrivedAt != nil); err != nil {
+		lines, err := w.codes.ChecklistOf(ctx, o.Kind, o.AssetID)
+		if err != nil {
+			return err
+		}
+		if err := in.check(o, v.ArrivedAt != nil, in.openLines(lines)); err != nil {
 			return err
 		}
 		if err := w.knownCodes(ctx, in); err != nil {
@@ -361,6 +420,8 @@ func (w *work) sheetAllowed(ctx context.Context, o *Order, in SheetInput) error 
 			Allow("quote", "need_approval", "declined", "no_fault_found").With("state", string(o.State))
 	}
 	switch in.Outcome {
+	case "need_approval":
+		return w.needApproval(ctx, o, in)
 	case "no_access":
 		if strings.TrimSpace(in.Notes) != "" || len(in.Photos) > 0 {
 			return nil
@@ -395,11 +456,21 @@ func (w *work) sheetAllowed(ctx context.Context, o *Order, in SheetInput) error 
 	return nil
 }
 
+// leastMinutesLeft is what a visit for the rest of a job is planned with when nobody said how long it takes.
+const leastMinutesLeft = 30
+
 // sheetFrom makes the record from what the engineer says.
 func (w *work) sheetFrom(ctx context.Context, o *Order, v dispatch.Visit, in SheetInput) (Sheet, error) {
 	s := Sheet{ID: newID(), OrgID: o.OrgID, OrderID: o.ID, VisitID: v.ID, Edition: 1, EngineerID: v.EngineerID, Outcome: in.Outcome,
 		FaultCode: in.FaultCode, CauseCode: in.CauseCode, ActionCode: in.ActionCode, Notes: in.Notes, WorkMinutes: in.WorkMinutes, TravelMinutes: in.TravelMins, MinutesLeft: in.MinutesLeft,
 		ArrivedAt: v.ArrivedAt, FinishedAt: w.at, SignerName: in.SignerName, SignerRelation: in.SignerRel, EnteredBy: in.EnteredBy, SubmittedAt: w.at}
+	if s.Outcome == "partial" && s.MinutesLeft == nil { // not told: what was planned less what was worked
+		left := o.DurationMinutes
+		if s.WorkMinutes != nil {
+			left = max(left-*s.WorkMinutes, leastMinutesLeft)
+		}
+		s.MinutesLeft = &left
+	}
 	if in.ArrivedAt != nil {
 		at := in.ArrivedAt.UTC().Truncate(time.Microsecond)
 		s.ArrivedAt = &at
@@ -689,8 +760,11 @@ func (w *work) sheetMovesOrder(ctx context.Context, o *Order, v dispatch.Visit, 
 		}
 		return w.complete(ctx, o, v, s, behalf, data)
 	case "partial":
-		if in.MinutesLeft != nil && *in.MinutesLeft > 0 {
-			free += fmt.Sprintf(", duration_minutes = %d", min(*in.MinutesLeft, 1440))
+		if in.MinutesLeft == nil {
+			data["inferred"], data["minutes_left"] = true, *s.MinutesLeft
+		}
+		if *s.MinutesLeft > 0 {
+			free += fmt.Sprintf(", duration_minutes = %d", min(*s.MinutesLeft, 1440))
 		}
 		if err := move(OrderReady, free); err != nil {
 			return err

@@ -224,7 +224,7 @@ func (p *Pages) job(a *ask) (templates.Page, error) {
 			return nil, err
 		}
 	}
-	v.Papers = a.visitPapers(o)
+	v.Papers, v.Checks = a.visitPapers(o), a.checkItems(o.Checklist)
 	v.Chrome = a.chrome()
 	return v, nil
 }
@@ -331,12 +331,25 @@ func (p *Pages) sheet(a *ask) (templates.Page, error) {
 	if v.PartChoices, err = a.partOptions(); err != nil {
 		return nil, err
 	}
+	v.Checks = a.checkItems(o.Checklist)
 	v.Chrome = a.chrome()
 	v.IdempotencyKey = v.Key
 	if was := a.posted.Values.Get("idempotency_key"); was != "" {
 		v.IdempotencyKey = was
 	}
 	return v, nil
+}
+
+// checkItems are the lines of a check list in the reader's language; those that must be looked at say so.
+func (a *ask) checkItems(lines []knowledge.CheckLine) (out []templates.CheckItem) {
+	for _, l := range lines {
+		text := l.Called(a.lang)
+		if l.Mandatory {
+			text += " · " + a.t("sheet.check_mandatory")
+		}
+		out = append(out, templates.CheckItem{Code: l.Code, Text: text})
+	}
+	return out
 }
 
 // atHand are the parts an engineer may have fitted: what is in his van, what he fetched for the order.

@@ -5,6 +5,8 @@
 // phone before anybody drives out. An action says whether it repaired anything: after one that did not,
 // there is nothing to warrant.
 //
+// Check lists say what has to be looked at before a job of a kind is called done.
+//
 // Codes are company-wide, and a code once used is retired, never deleted, since old sheets carry it.
 // Load brings a first list for household appliances.
 package knowledge

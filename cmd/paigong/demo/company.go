@@ -17,6 +17,7 @@ import (
 	"paigong/inventory"
 	"paigong/workorders"
 	"paigong/workorders/customers"
+	"paigong/workorders/knowledge"
 )
 
 // Password of every login of the sample company.
@@ -226,9 +227,20 @@ func (c *company) organisations(ctx context.Context, regions []dispatch.RegionIn
 				return err
 			}
 		}
+		for _, list := range checklists {
+			if _, err := l.Codes.PutChecklist(ctx, list, 0); err != nil {
+				return err
+			}
+		}
 		_, err := l.Codes.Load(ctx)
 		return err
 	})
+}
+
+// checklists: what is looked at before a job is called done. After maintenance no line may be left open.
+var checklists = []knowledge.ChecklistInput{
+	{Kind: "repair", Lines: []knowledge.CheckLine{{Code: "function", Name: "试机正常", NameEn: "Runs as it should"}, {Code: "electrical", Name: "电气安全", NameEn: "Electrical safety"}, {Code: "tidy", Name: "现场清理", NameEn: "Left clean"}}},
+	{Kind: "maintain", Lines: []knowledge.CheckLine{{Code: "filter", Name: "滤网清洗", NameEn: "Filter cleaned", Mandatory: true}, {Code: "leak", Name: "检漏", NameEn: "No leak", Mandatory: true}, {Code: "function", Name: "试机正常", NameEn: "Runs as it should", Mandatory: true}, {Code: "noise", Name: "运行噪音", NameEn: "Noise"}}},
 }
 
 func letterhead(name, address string) json.RawMessage {

@@ -225,6 +225,13 @@ func (c *company) visitEnded(ctx context.Context, in workorders.SheetInput) (*jo
 	if in.Outcome == "need_parts" || in.Outcome == "taken_to_depot" {
 		in.FaultCode = &j.fault.code
 	}
+	if in.Outcome == "cannot_complete" {
+		seen, err := c.photo(ctx, c.who[j.slot.who.login], "before")
+		if err != nil {
+			return j, err
+		}
+		in.Photos = append(in.Photos, seen)
+	}
 	_, err = c.desk.SubmitSheet(ctx, c.who[j.slot.who.login], j.order, in)
 	return j, err
 }

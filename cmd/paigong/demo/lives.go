@@ -301,6 +301,13 @@ func (c *company) done(j *job) workorders.SheetInput {
 		}
 		in.FaultCode, in.CauseCode, in.ActionCode = &j.fault.code, ptr(causes[c.rnd.IntN(len(causes))]), &action
 	}
+	for _, list := range checklists {
+		for _, line := range list.Lines {
+			if list.Kind == j.kind {
+				in.Checklist = append(in.Checklist, workorders.CheckItem{Code: line.Code, Result: "pass"})
+			}
+		}
+	}
 	if j.part != nil {
 		in.Parts = []workorders.SheetPartInput{{SKU: j.part.sku, Quantity: 1}}
 	}
