@@ -10,13 +10,32 @@ func (c Chrome) SettingsTabs() []MenuItem {
 // Setting is one setting of the running program and where it came from.
 type Setting struct{ Name, Value, Origin string }
 
-// Settings is GET /settings: what runs here.
+// Settings is GET /settings: what runs here, and on demand whether the data keep their promises.
 type Settings struct {
 	Chrome
-	Version  string
-	Database string
-	Settings []Setting
-	Checks   []Setting // invariants: name, count of violations, when
+	Version    string
+	Database   string
+	Settings   []Setting
+	MayCheck   bool
+	CheckedAt  time.Time // zero: nobody asked
+	Checked    int
+	Violations int64
+	Areas      []CheckArea
+}
+
+// CheckArea is one part of the data with how many of its promises were looked at, how many rows break one, and
+// which promises those are.
+type CheckArea struct {
+	Area       string // word of "check_area"
+	Checked    int
+	Violations int64
+	Broken     []BrokenCheck
+}
+
+// BrokenCheck is a promise that rows break, named as paigong check does.
+type BrokenCheck struct {
+	Name  string
+	Count int64
 }
 
 func (Settings) place() place { return place{"settings", "desk"} }

@@ -208,6 +208,7 @@ var stateOrder = map[string][]string{
 
 // words are the closed vocabularies of forms, in the order they are offered.
 var words = map[string][]string{
+	"check_area":   {"stock", "diary", "money", "promises", "states", "story", "records"},
 	"absence":      {"sick", "leave", "training", "other"},
 	"attempt":      {"reached", "no_answer", "busy", "phone_off", "call_later", "refused", "wrong_number", "wrong_person", "rated", "left_message"},
 	"by":           {"phone", "sms", "link", "on_site"},

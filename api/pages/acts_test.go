@@ -193,6 +193,8 @@ func TestBooks(t *testing.T) {
 	grave = grave.form(at["complaint"] + "/accept").send(nil).done()
 	grave.form(at["complaint"] + "/close").send(url.Values{"cause": {"配件质量"}}).done().shows("已结案")
 
+	admin.see("/settings", 200).hides("0 条")
+	admin.see("/settings?checks=now", 200).shows("异常 0 条", "库存", "对客户的承诺")
 	admin.see("/settings/organisations", 200).form("/settings/organisations").send(url.Values{"code": {"JB"}, "name": {"京北服务商"}, "kind": {"partner"}, "parent_code": {"HQ"}, "region_codes": {"bj-hd"}}).done().shows("京北服务商")
 	admin.see("/settings/users", 200).form("/settings/users").send(url.Values{"login": {"partner"}, "name": {"刘站长"}, "roles": {"partner_manager", "partner_dispatcher"}, "organisation_code": {"JB"}}).done().shows("刘站长")
 	manager.see("/settings/calendar?year=2027", 200).form("/settings/calendar").send(url.Values{"date": {"2027-02-05"}, "name": {"春节"}}).done().shows("春节")

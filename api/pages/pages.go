@@ -22,8 +22,6 @@ type Config struct {
 	Database string // name and version, for the settings
 	// Settings are those of the running program and where each came from.
 	Settings []templates.Setting
-	// Checks runs the invariants for the settings page; nil hides them.
-	Checks func(ctx context.Context) ([]templates.Setting, error)
 	// Demo lists the logins of the sample company; empty outside the demo.
 	Demo         []templates.DemoLogin
 	DemoPassword string

@@ -22,12 +22,24 @@ func (p *Pages) settings(a *ask) (templates.Page, error) {
 	if a.by.May(auth.ManageSettings) {
 		v.Settings = p.Settings
 	}
-	if p.Checks != nil && a.by.May(auth.ReadAudit) {
-		list, err := p.Checks(a.ctx())
+	if v.MayCheck = a.by.May(auth.ReadAudit); v.MayCheck && a.QueryParam("checks") != "" {
+		v.CheckedAt = p.desk.Now()
+		results, violations, err := p.desk.RunChecks(a.ctx())
 		if err != nil {
 			return nil, err
 		}
-		v.Checks = list
+		v.Checked, v.Violations = len(results), violations
+		for _, r := range results {
+			if n := len(v.Areas); n == 0 || v.Areas[n-1].Area != r.Area {
+				v.Areas = append(v.Areas, templates.CheckArea{Area: r.Area})
+			}
+			area := &v.Areas[len(v.Areas)-1]
+			area.Checked++
+			area.Violations += r.Count
+			if r.Count > 0 {
+				area.Broken = append(area.Broken, templates.BrokenCheck{Name: r.Name, Count: r.Count})
+			}
+		}
 	}
 	return v, nil
 }
