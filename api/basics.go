@@ -13,6 +13,7 @@ import (
 	"paigong/internal/keyset"
 	"paigong/inventory"
 	"paigong/workorders"
+	"paigong/workorders/aftercare"
 	"paigong/workorders/knowledge"
 )
 
@@ -64,6 +65,17 @@ func (s *Server) checklists(ctx context.Context, _ auth.Caller, _ *none) (keyset
 func (s *Server) putChecklist(ctx context.Context, by auth.Caller, in *body[knowledge.ChecklistInput]) (knowledge.Checklist, error) {
 	return keep(s, ctx, by, func(ctx context.Context, l workorders.Ledgers) (knowledge.Checklist, error) {
 		return l.Codes.PutChecklist(ctx, in.Body, heardIn(ctx).match)
+	})
+}
+
+func (s *Server) clockTargets(ctx context.Context, _ auth.Caller, _ *none) (keyset.Page[aftercare.Target], error) {
+	rows, err := s.desk.Look(ctx).Promises.Targets(ctx)
+	return keyset.Page[aftercare.Target]{Items: rows}, err
+}
+
+func (s *Server) putClockTarget(ctx context.Context, by auth.Caller, in *body[aftercare.Target]) (aftercare.Target, error) {
+	return keep(s, ctx, by, func(ctx context.Context, l workorders.Ledgers) (aftercare.Target, error) {
+		return l.Promises.PutTarget(ctx, in.Body, heardIn(ctx).match)
 	})
 }
 

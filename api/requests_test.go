@@ -180,3 +180,68 @@ func TestSecondReportIsAChase(t *testing.T) {
 	n.agent.post("/requests/"+again+"/triage", m{"outcome": "duplicate", "duplicate_of": lone}).want(200)
 	n.agent.get("/requests/"+lone).want(200).is("chase", "conversations", 0, "kind")
 }
+
+// By when somebody is in touch is counted in service hours of the organisation's calendar at the clock of the
+// site; what is promised is a table that a manager changes. Whoever asks where we stay is called back.
+func TestClockTargetsAreData(t *testing.T) {
+	t.Parallel()
+	n := newTown(t)
+	n.receive("P1", 9, "VAN1")
+	opened := func(site string, priority int) *reply {
+		t.Helper()
+		r := n.agent.post("/requests", m{"channel": "phone", "kind": "repair", "customer_id": n.customer, "site_id": site, "summary": "空调不制冷", "received_at": at(0, 7, 50)}).want(201).str("id")
+		return n.agent.post("/requests/"+r+"/work-order", m{"kind": "repair", "priority": priority, "duration_minutes": 60}).want(201)
+	}
+	due := func(o *reply, contact, arrive, fix time.Time) {
+		t.Helper()
+		for field, want := range map[string]time.Time{"contact_due_at": contact, "arrive_due_at": arrive, "fix_due_at": fix} {
+			if got, _ := time.Parse(time.RFC3339, o.str(field)); !got.Equal(want) {
+				t.Errorf("%s is %s, want %s", field, o.str(field), want)
+			}
+		}
+	}
+	due(opened(n.site, 2), at(0, 9, 0), at(1, 7, 50), at(2, 7, 50))
+	berlin := n.admin.post("/customers/"+n.customer+"/sites", m{"address": "Berlin, Torstraße 1", "region_code": "bj-cy", "zone": "Europe/Berlin"}).want(201).str("id")
+	due(opened(berlin, 2), at(0, 16, 0), at(1, 7, 50), at(2, 7, 50)) // 09:00 there
+	n.manager.do("PUT", "/calendars/2026", m{"days": []m{{"date": "2026-11-16", "working": false, "name": "店庆"}}, "source": "公司通知"}).want(200)
+	due(opened(n.site, 2), at(1, 9, 0), at(1, 7, 50), at(2, 7, 50))
+
+	seed := n.manager.get("/clock-targets").want(200).list("items")
+	if len(seed) != 24 {
+		t.Errorf("%d targets, want 24: two classes, three kinds, four priorities", len(seed))
+	}
+	target := m{"class": "", "kind": "repair", "priority": 2, "contact_minutes": 15, "arrive_minutes": 90, "fix_minutes": 600}
+	n.agent.do("PUT", "/clock-targets", target).want(403)
+	n.manager.do("PUT", "/clock-targets", m{"class": "", "kind": "repair", "priority": 2, "contact_minutes": 95, "arrive_minutes": 90, "fix_minutes": 600}).refused(422, "clock_targets_in_order")
+	n.manager.do("PUT", "/clock-targets", target, "If-Match", `"7"`).refused(412, "stale")
+	n.manager.do("PUT", "/clock-targets", target, "If-Match", `"1"`).want(200).is(2, "version")
+	due(opened(n.site, 2), at(1, 8, 15), at(0, 9, 20), at(0, 17, 50))
+	due(opened(n.site, 3), at(1, 10, 0), at(2, 7, 50), at(3, 7, 50))
+	n.admin.patch("/customers/"+n.customer, m{"class": "A"}).want(200)
+	due(opened(n.site, 3), at(1, 9, 0), at(1, 7, 50), at(2, 7, 50)) // a step more urgent
+	n.manager.do("PUT", "/clock-targets", m{"class": "B", "kind": "repair", "priority": 3, "contact_minutes": 10, "arrive_minutes": 20, "fix_minutes": 30}).want(200)
+	if got := n.count("SELECT count(*) FROM audit_log WHERE tbl = 'clock_targets' AND actor = 'manager' AND act IN ('i', 'u')"); got != 2 {
+		t.Errorf("%d changes of the targets are on the account, want 2", got)
+	}
+
+	// Asked without an answer, he is called back within two service hours; answered or promised, that counts.
+	r := n.report(nil).want(201).str("id")
+	o := n.agent.post("/requests/"+n.report(nil).want(201).str("id")+"/work-order", m{"kind": "repair", "priority": 3, "duration_minutes": 60}).want(201).str("id")
+	chase := m{"direction": "in", "channel": "phone", "kind": "chase", "text": "师傅到哪了"}
+	for _, path := range []string{"/requests/" + r, "/work-orders/" + o} {
+		n.agent.post(path+"/conversations", m{"direction": "in", "channel": "phone", "kind": "chase", "outcome": "reached", "text": "已答复"}).want(201)
+	}
+	if got := len(n.caller.get("/callbacks?reason=promised_reply").want(200).list("items")); got != 0 {
+		t.Errorf("%d call-backs for who was answered while he asked", got)
+	}
+	for _, path := range []string{"/requests/" + r, "/work-orders/" + o} {
+		n.agent.post(path+"/conversations", chase).want(201)
+	}
+	calls := n.caller.get("/callbacks?reason=promised_reply").want(200)
+	for i := range 2 {
+		if got, _ := time.Parse(time.RFC3339, calls.str("items", i, "due_at")); !got.Equal(at(1, 10, 0)) || calls.str("items", i, "text") != "师傅到哪了" {
+			t.Errorf("he is called back %s", calls.raw)
+		}
+	}
+	n.clean()
+}

@@ -33,6 +33,8 @@ func (s *Server) table() {
 	on(s, get, "/codes", auth.ReadBasics, "Fault, cause and action codes", s.codes)
 	on(s, get, "/checklists", auth.ReadBasics, "What has to be looked at before a job is called done, by kind of order and category of device", s.checklists)
 	on(s, put, "/checklists", auth.ManageBasics, "Replace the check list of a kind and category", s.putChecklist)
+	on(s, get, "/clock-targets", auth.ReadBasics, "By when we promise to be in touch, there and done: by class of customer, kind of order and priority", s.clockTargets)
+	on(s, put, "/clock-targets", auth.ManageBasics, "Change such a promise, for orders made from now on", s.putClockTarget)
 	on(s, get, "/calendars/{year}", auth.ReadBasics, "Holidays and make-up days of a year, or that it is not known yet", s.calendarYear)
 	on(s, put, "/calendars/{year}", auth.ManageBasics, "Load a year's holidays; calls not yet tried are re-dated", s.putCalendarYear)
 

@@ -10,7 +10,6 @@ import (
 
 	"paigong/dispatch"
 	"paigong/internal/auth"
-	"paigong/internal/calendar"
 	"paigong/internal/fault"
 	"paigong/workorders/aftercare"
 )
@@ -419,42 +418,18 @@ func (d *Desk) Amend(ctx context.Context, by auth.Caller, ref string, version in
 	})
 }
 
-// targets are the hours from the request to first contact, arrival and repair by priority: the desk's
-// default promise. Contact is counted in service hours, the others in clock hours from the request.
-var targets = map[int]struct{ contact, arrive, fix time.Duration }{
-	1: {30 * time.Minute, 4 * time.Hour, 24 * time.Hour},
-	2: {time.Hour, 24 * time.Hour, 48 * time.Hour},
-	3: {2 * time.Hour, 48 * time.Hour, 72 * time.Hour},
-	4: {4 * time.Hour, 120 * time.Hour, 168 * time.Hour},
-}
-
-// serviceHours are those in which somebody answers the phone, on working days.
-var serviceHours = func() (s calendar.Service) {
-	for day := range s {
-		s[day] = []calendar.Hours{{From: 8 * time.Hour, To: 18 * time.Hour}}
-	}
-	return s
-}()
-
 // setTargets sets by when we are in touch, there, and done, counted from the request, not from the order.
-func (w *work) setTargets(ctx context.Context, o *Order, received time.Time) {
-	// A customer of class A is served as if a step more urgent; what repairs nothing can be planned.
-	urgency := o.Priority
-	if o.Kind != "repair" && o.Kind != "exchange" {
-		urgency++
+func (w *work) setTargets(ctx context.Context, o *Order, received time.Time) error {
+	loc, err := w.siteZone(ctx, o)
+	if err != nil {
+		return err
 	}
-	if w.classOf(ctx, o) == "A" {
-		urgency--
+	due, err := w.promises.DeadlinesOf(ctx, o.OrgID, loc, w.classOf(ctx, o), o.Kind, o.Priority, received)
+	if err != nil {
+		return err
 	}
-	t, ok := targets[min(max(urgency, 1), 4)]
-	if !ok {
-		t = targets[3]
-	}
-	contact, arrive, fix := received.Add(t.contact), received.Add(t.arrive), received.Add(t.fix)
-	if loc, err := w.zoneOf(ctx, o.OrgID); err == nil {
-		contact = calendar.Mainland().At(loc).AddServiceTime(received, t.contact, serviceHours)
-	}
-	o.ContactDueAt, o.ArriveDueAt, o.FixDueAt = &contact, &arrive, &fix
+	o.ContactDueAt, o.ArriveDueAt, o.FixDueAt = &due.Contact, &due.Arrive, &due.Fix
+	return nil
 }
 
 func (w *work) armClocks(ctx context.Context, o *Order) error {

@@ -55,6 +55,19 @@ func (d *Desk) TalkAboutRequest(ctx context.Context, by auth.Caller, ref string,
 		if err := insertConversation(ctx, w, &c); err != nil {
 			return err
 		}
+		if c.Kind == "chase" && c.Direction == "in" && !in.answered() {
+			loc, err := w.zoneOf(ctx, r.OrgID)
+			if err != nil {
+				return err
+			}
+			due, err := w.promises.CallBackBy(ctx, r.OrgID, loc)
+			if err != nil {
+				return err
+			}
+			if _, err := w.promises.AddCallback(ctx, w.by, aftercare.CallbackInput{OrgID: r.OrgID, RequestID: &r.ID, CustomerID: r.CustomerID, Reason: "promised_reply", DueAt: due, Text: limitText(in.Text, 500)}); err != nil {
+				return err
+			}
+		}
 		if err := w.promiseCallback(ctx, in, aftercare.CallbackInput{RequestID: &r.ID, CustomerID: r.CustomerID, OrgID: r.OrgID}); err != nil {
 			return err
 		}
@@ -78,8 +91,7 @@ func (d *Desk) TalkAboutOrder(ctx context.Context, by auth.Caller, ref string, i
 			}
 		}
 		if c.Kind == "chase" && c.Direction == "in" {
-			answered := in.PromisedAt != nil || slices.Contains(liveChannels, c.Channel) && (c.Outcome == "" || c.Outcome == "reached")
-			if err := w.chased(ctx, o, c.Text, answered); err != nil {
+			if err := w.chased(ctx, o, c.Text, in.answered()); err != nil {
 				return err
 			}
 		}
@@ -107,11 +119,17 @@ func (w *work) promiseCallback(ctx context.Context, in ConversationInput, c afte
 	return err
 }
 
+// answered reports whether a chase needs no call-back of its own: a time was promised, which makes one, or
+// somebody says that the customer got his answer while he asked.
+func (in ConversationInput) answered() bool {
+	return in.PromisedAt != nil || slices.Contains(liveChannels, in.Channel) && in.Outcome == "reached"
+}
+
 // liveChannels are those on which the customer is answered while he asks.
 var liveChannels = []string{"phone", "walk_in", "chat"}
 
 // chased counts a chase; the second goes to the team lead. A customer who was not answered at once is called
-// back.
+// back within two service hours.
 func (w *work) chased(ctx context.Context, o *Order, text string, answered bool) error {
 	o.ChaseCount++
 	if err := setOrder(ctx, w.tx, o.ID, "chase_count = chase_count + 1"); err != nil {
@@ -126,7 +144,15 @@ func (w *work) chased(ctx context.Context, o *Order, text string, answered bool)
 		}
 	}
 	if !answered {
-		if err := w.callBack(ctx, o, "promised_reply", text); err != nil {
+		loc, err := w.siteZone(ctx, o)
+		if err != nil {
+			return err
+		}
+		due, err := w.promises.CallBackBy(ctx, o.OrgID, loc)
+		if err != nil {
+			return err
+		}
+		if _, err := w.promises.AddCallback(ctx, w.by, aftercare.CallbackInput{OrgID: o.OrgID, OrderID: &o.ID, CustomerID: &o.CustomerID, Reason: "promised_reply", DueAt: due, Text: limitText(text, 500)}); err != nil {
 			return err
 		}
 	}

@@ -227,7 +227,9 @@ func (d *Desk) OpenOrder(ctx context.Context, by auth.Caller, requestRef string,
 		if err != nil {
 			return err
 		}
-		w.setTargets(ctx, &o, r.ReceivedAt)
+		if err := w.setTargets(ctx, &o, r.ReceivedAt); err != nil {
+			return err
+		}
 		if o.Number, err = w.number(ctx, "WO", o.OrgID); err != nil {
 			return err
 		}

@@ -195,6 +195,13 @@ var forbiddenRows = []forbidden{
 	{"a source of its own", "coverage_decisions_source_check", "", `INSERT INTO coverage_decisions (id, org_id, order_id, line, source, reason, actor, at) VALUES (:new, :head, :order, 'all', 'luck', 'x', 'x', :t)`},
 	{"an exclusion of its own", "coverage_decisions_exclusion_check", "", `INSERT INTO coverage_decisions (id, org_id, order_id, line, source, exclusion, reason, actor, at) VALUES (:new, :head, :order, 'all', 'none', 'mood', 'x', 'x', :t)`},
 
+	// What is promised by when.
+	{"there before anybody called", "clock_targets_in_order", "", `UPDATE clock_targets SET contact_minutes = arrive_minutes + 1`},
+	{"a fifth priority", "clock_targets_priority", "", `UPDATE clock_targets SET priority = 5 WHERE class = 'A' AND kind = '' AND priority = 4`},
+	{"a kind of order of its own", "clock_targets_kind", "", `UPDATE clock_targets SET kind = 'party' WHERE class = 'A' AND kind = '' AND priority = 4`},
+	{"a check list for a kind of its own", "checklists_kind", "", `INSERT INTO checklists (kind, lines) VALUES ('party', '[]')`},
+	{"a check list that is none", "checklists_lines", "", `INSERT INTO checklists (kind, lines) VALUES ('repair', '{}')`},
+
 	// Quotes.
 	{"a number twice", "quotes_number", drafted, with(with(drafted, ":quote", ":new"), "'QT1', 100", "'QT1', 0")},
 	{"another organisation's order", "quotes_of_order", "", with(drafted, ":order", ":order2")},
