@@ -28,6 +28,7 @@ type Board struct {
 	stock inventory.Ledger
 	now   func() time.Time
 	set   Settings
+	aside []uuid.UUID // visits that are being moved together, see Apart
 }
 
 // Settings are the house rules of dispatching. Fields left zero take the defaults named beside them.
@@ -73,11 +74,11 @@ func (s Settings) filled() Settings {
 
 // New opens the board on a database; now is the clock of facts.
 func New(db bun.IDB, stock inventory.Ledger, now func() time.Time, set Settings) Board {
-	return Board{db, stock, now, set.filled()}
+	return Board{db: db, stock: stock, now: now, set: set.filled()}
 }
 
 // In is the same board inside a transaction.
-func (b Board) In(tx bun.IDB) Board { return Board{tx, b.stock.In(tx), b.now, b.set} }
+func (b Board) In(tx bun.IDB) Board { return Board{tx, b.stock.In(tx), b.now, b.set, nil} }
 
 // Zone is where the board's clock is read.
 func (b Board) Zone() *time.Location { return b.set.Calendar.Zone() }
@@ -144,7 +145,11 @@ func within(scope auth.Scope, engineer string, orgs ...string) (bun.Safe, error)
 	if err := scope.Check(); err != nil {
 		return "", err
 	}
-	return bun.Safe(scope.Reach(engineer+" = :me", orgs...)), nil
+	mine := engineer + " = :me"
+	if engineer == "v.engineer_id" { // what a plan proposes is not his yet
+		mine = "(" + mine + " AND v.state <> 'proposed')"
+	}
+	return bun.Safe(scope.Reach(mine, orgs...)), nil
 }
 
 // locked is an engineer whose diary nobody else changes until the transaction ends.

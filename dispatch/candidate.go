@@ -49,6 +49,7 @@ type Candidate struct {
 	Pickup         *CandidatePickup `json:"pickup"`
 	Reasons        []Reason         `json:"reasons"`
 
+	cost PlanCost
 	// nextLeaves is when he has to leave for the visit after this one.
 	nextLeaves *time.Time
 	// meets is the visit in the way of a slot that was judged, with its way where only that is in the way.

@@ -33,6 +33,8 @@ type question struct {
 	real   [][]planner.Shift                 // by engineer, as they are
 	places map[string]*inventory.SupplyPlace // stores by id
 	parts  map[string]uuid.UUID              // by SKU
+	apart  []uuid.UUID                       // orders whose visits do not count
+	notes  []Reason
 	say    speaker
 }
 
@@ -239,7 +241,7 @@ func (b Board) ask(ctx context.Context, scope auth.Scope, job Job, only *uuid.UU
 		return nil, err
 	}
 	job.Skills = slices.Compact(slices.Sorted(slices.Values(job.Skills)))
-	q := &question{Board: b, job: job, zone: b.Zone(), now: b.at(), from: from, to: to, places: map[string]*inventory.SupplyPlace{}, parts: map[string]uuid.UUID{}}
+	q := &question{Board: b, job: job, zone: b.Zone(), now: b.at(), from: from, to: to, places: map[string]*inventory.SupplyPlace{}, parts: map[string]uuid.UUID{}, apart: []uuid.UUID{job.OrderID}}
 	q.say = speaker{lang: job.Lang, zone: q.zone, day: from.In(q.zone).Format(time.DateOnly), regions: map[string]string{}, skills: map[string]string{}, stores: map[string]string{}, away: q.awayKind}
 	if err := q.readPeople(ctx, scope, only, others); err != nil {
 		return nil, err
@@ -339,7 +341,7 @@ func (q *question) readSupply(ctx context.Context, scope auth.Scope) error {
 	if len(able) == 0 {
 		able = []uuid.UUID{uuid.Nil} // nobody's van
 	}
-	supply, err := q.stock.SupplyFor(ctx, scope, ids, q.job.OrderID, able...)
+	supply, err := q.stock.SupplyForAll(ctx, scope, ids, q.apart, able...)
 	if err != nil {
 		return err
 	}
@@ -530,7 +532,7 @@ func (q *question) readDays(ctx context.Context) error {
 		FROM who JOIN visits v ON v.engineer_id = who.id JOIN work_orders w ON w.id = v.order_id LEFT JOIN sites s ON s.id = w.site_id
 		LEFT JOIN pickups p ON p.visit_id = v.id AND p.state IN ('to_pick', 'ready') LEFT JOIN places pl ON pl.id = p.place_id
 		WHERE lower(v.planned) > ?0::timestamptz - interval '24 hours' AND lower(v.planned) < ?1 AND upper(v.planned) > ?0::timestamptz - interval '12 hours'
-		  AND v.state IN ('dispatched', 'accepted', 'en_route', 'on_site', 'paused', 'finished') AND v.order_id <> ?2`, q.from, q.to, q.job.OrderID, uuids(ids), q.now)
+		  AND v.state IN ('dispatched', 'accepted', 'en_route', 'on_site', 'paused', 'finished') AND v.order_id <> ALL (?2::uuid[])`, q.from, q.to, uuids(q.apart), uuids(ids), q.now)
 	if err != nil {
 		return fmt.Errorf("read days: %w", fault.FromSQL(err))
 	}
@@ -756,7 +758,7 @@ func (q *question) again(found []planner.Candidate, engineers []int, unknown int
 // told turns the planner's answer into what people read. Proposed starts are put on the grid.
 func (q *question) told(f planner.Candidate, grid bool) Candidate {
 	w := &q.who[f.Engineer]
-	c := Candidate{EngineerID: w.ID, Name: w.Name, StaffNumber: w.StaffNumber, OrgID: w.OrgID, Eligible: f.Eligible, Rule: string(f.Rule), Score: f.Score,
+	c := Candidate{EngineerID: w.ID, Name: w.Name, StaffNumber: w.StaffNumber, OrgID: w.OrgID, Eligible: f.Eligible, Rule: string(f.Rule), Score: f.Score, cost: costOf(f.Cost),
 		Parts: []CandidatePart{}, Reasons: []Reason{}}
 	for _, p := range f.Parts {
 		part := CandidatePart{PartID: q.parts[p.SKU], SKU: p.SKU, Needed: p.Needed, InVan: p.InVan}

@@ -52,6 +52,11 @@ func (s *speaker) say(rule, effect, key string, args ...string) Reason {
 	return Reason{Rule: rule, Effect: effect, Key: "reason." + key, Args: args}.In(s.lang)
 }
 
+// refusedBy says how many engineers a rule refused for an order that found no place.
+func (s *speaker) refusedBy(rule string, engineers int) Reason {
+	return s.say(rule, string(planner.Refuse), "plan.left."+rule, number(int64(engineers)))
+}
+
 func (s *speaker) clock(sec int64) string {
 	t := time.Unix(sec, 0).In(s.zone)
 	if t.Format(time.DateOnly) == s.day {

@@ -116,6 +116,8 @@ type Booking struct {
 	// Judged is what Judge said about the engineer and the slot: it blocks the way and keeps the reasons.
 	// The zero value blocks the work alone.
 	Judged Candidate
+	// Proposal is a visit that a plan proposed: it becomes this one, if it still stands.
+	Proposal *uuid.UUID
 }
 
 // Act is something that happened to a visit, as told.

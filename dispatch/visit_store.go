@@ -139,8 +139,8 @@ func (b Board) diary(ctx context.Context, engineer uuid.UUID, span Span, apart u
 	err := b.db.NewRaw(`SELECT d.visit_id, d.kind, lower(d.during) AS "from", upper(d.during) AS "to", lower(v.planned) AS work_from, upper(v.planned) AS work_to,
 			coalesce(w.number, '') AS order_number
 		FROM diary d LEFT JOIN visits v ON v.id = d.visit_id LEFT JOIN work_orders w ON w.id = v.order_id
-		WHERE d.engineer_id = ? AND d.during && tstzrange(?, ?, '[)') AND d.visit_id IS DISTINCT FROM ? ORDER BY d.during`,
-		engineer, span.From, span.To, apart).Scan(ctx, &rows)
+		WHERE d.engineer_id = ? AND d.during && tstzrange(?, ?, '[)') AND d.visit_id IS DISTINCT FROM ? AND (d.visit_id IS NULL OR d.visit_id <> ALL (?::uuid[])) ORDER BY d.during`,
+		engineer, span.From, span.To, apart, uuids(b.aside)).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("read a diary: %w", fault.FromSQL(err))
 	}
@@ -265,9 +265,9 @@ func (b Board) shortenNext(ctx context.Context, engineer uuid.UUID, end time.Tim
 	}
 	err := b.db.NewRaw(`SELECT v.id, lower(v.blocked) AS "from", lower(v.planned) AS work_from,
 			(SELECT max(upper(d.during)) FROM diary d WHERE d.engineer_id = v.engineer_id AND upper(d.during) <= lower(v.planned)
-				AND d.visit_id IS DISTINCT FROM v.id AND d.visit_id IS DISTINCT FROM ?2 AND upper(d.during) > ?1) AS before
+				AND d.visit_id IS DISTINCT FROM v.id AND d.visit_id IS DISTINCT FROM ?2 AND (d.visit_id IS NULL OR d.visit_id <> ALL (?3::uuid[])) AND upper(d.during) > ?1) AS before
 		FROM visits v WHERE v.engineer_id = ?0 AND lower(v.planned) >= ?1 AND lower(v.planned) < ?1::timestamptz + interval '24 hours'
-			AND v.id <> ?2 AND v.state IN `+binding+` ORDER BY lower(v.planned) LIMIT 1`, engineer, end, apart).Scan(ctx, &next)
+			AND v.id <> ?2 AND v.id <> ALL (?3::uuid[]) AND v.state IN `+binding+` ORDER BY lower(v.planned) LIMIT 1`, engineer, end, apart, uuids(b.aside)).Scan(ctx, &next)
 	if err != nil {
 		return fmt.Errorf("find the next visit: %w", fault.FromSQL(err))
 	}
@@ -343,7 +343,7 @@ func (b Board) Book(ctx context.Context, in Booking) (Visit, error) {
 	}
 	at := b.at()
 	answer := exact(b.set.Calendar.AddServiceTime(at, b.set.AcceptWithin, b.set.Service))
-	lead := newID()
+	lead := given(in.Proposal, newID())
 	for i, who := range append([]uuid.UUID{in.EngineerID}, helpers...) {
 		id, above, why, way := lead, (*uuid.UUID)(nil), string(reasons), in.Judged
 		if i > 0 {
@@ -357,7 +357,11 @@ func (b Board) Book(ctx context.Context, in Booking) (Visit, error) {
 		_, err = b.db.NewRaw(`INSERT INTO visits (id, org_id, order_id, engineer_id, engineer_org_id, lead, lead_visit_id, trip_id, mode, purpose, state, planned, blocked,
 				shift_id, shift_during, override_reason, reasons, travel_minutes, announced_window, announced_at, accept_by, created_at)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'dispatched', tstzrange(?, ?, '[)'), tstzrange(?, ?, '[)'), ?, CASE WHEN ?::uuid IS NOT NULL THEN tstzrange(?, ?, '[)') END,
-				?, ?, ?, tstzrange(?, ?, '[)'), ?, ?, ?)`,
+				?, ?, ?, tstzrange(?, ?, '[)'), ?, ?, ?)
+			ON CONFLICT (id) DO UPDATE SET state = excluded.state, engineer_id = excluded.engineer_id, engineer_org_id = excluded.engineer_org_id, mode = excluded.mode, purpose = excluded.purpose,
+				planned = excluded.planned, blocked = excluded.blocked, shift_id = excluded.shift_id, shift_during = excluded.shift_during, override_reason = excluded.override_reason,
+				reasons = excluded.reasons, travel_minutes = excluded.travel_minutes, announced_window = excluded.announced_window, announced_at = excluded.announced_at, accept_by = excluded.accept_by
+			WHERE visits.state = 'proposed' AND visits.order_id = excluded.order_id`,
 			id, in.OrgID, in.OrderID, who, crew[who].OrgID, i == 0, above, in.TripID, mode, purpose,
 			planned.From, planned.To, s.blocked.From, s.blocked.To, s.shift, s.shift, s.shiftFrom, s.shiftTo,
 			override, why, minutes(planned.From.Sub(s.blocked.From)), exact(window.From), exact(window.To), at, answer, at).Exec(ctx)

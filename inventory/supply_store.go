@@ -16,6 +16,12 @@ import (
 // their codes. Where engineers are named, vans of others are left out: with a thousand of them most of the
 // time goes into reading vans nobody asks about.
 func (l Ledger) SupplyFor(ctx context.Context, scope auth.Scope, parts []uuid.UUID, order uuid.UUID, engineers ...uuid.UUID) (Supply, error) {
+	return l.SupplyForAll(ctx, scope, parts, []uuid.UUID{order}, engineers...)
+}
+
+// SupplyForAll is SupplyFor for orders that are planned together: what any of them holds counts as free
+// for all of them, because a plan lets it go before it promises anew.
+func (l Ledger) SupplyForAll(ctx context.Context, scope auth.Scope, parts, orders []uuid.UUID, engineers ...uuid.UUID) (Supply, error) {
 	var s Supply
 	seen, err := within(scope)
 	if err != nil || len(parts) == 0 {
@@ -40,13 +46,14 @@ func (l Ledger) SupplyFor(ctx context.Context, scope auth.Scope, parts []uuid.UU
 	err = l.db.NewRaw(`SELECT pl.id, pl.code, pl.name, pl.kind, pl.engineer_id, pl.org_id, pl.lat, pl.lng, pl.open_hours, pl.reachable, x.free
 		FROM (SELECT place_id, ARRAY[?]::bigint[] AS free
 		      FROM (SELECT s.place_id, s.part_id, s.on_hand - s.reserved + coalesce(r.quantity, 0) AS n
-		            FROM stock s LEFT JOIN reservations r ON r.order_id = ? AND r.state = 'held' AND r.place_id = s.place_id AND r.part_id = s.part_id
+		            FROM stock s LEFT JOIN (SELECT place_id, part_id, sum(quantity) AS quantity FROM reservations WHERE order_id = ANY (?::uuid[]) AND state = 'held' GROUP BY 1, 2) r
+		              ON r.place_id = s.place_id AND r.part_id = s.part_id
 		            WHERE s.part_id = ANY (?::uuid[]) AND s.condition = 'good') rows
 		      WHERE n > 0 GROUP BY place_id) x
 		JOIN places pl ON pl.id = x.place_id WHERE pl.retired_at IS NULL AND ? AND (? OR pl.kind <> 'van' OR pl.engineer_id = ANY (?::uuid[])) ORDER BY pl.code`,
-		bun.Safe(strings.Join(sums, ", ")), order, uuids(parts), seen, len(engineers) == 0, uuids(engineers)).Scan(ctx, &places)
+		bun.Safe(strings.Join(sums, ", ")), uuids(orders), uuids(parts), seen, len(engineers) == 0, uuids(engineers)).Scan(ctx, &places)
 	if err != nil {
-		return s, fmt.Errorf("find parts for order %s: %w", order, refusedBy(err))
+		return s, fmt.Errorf("find parts for %d orders: %w", len(orders), refusedBy(err))
 	}
 	for _, p := range places {
 		free := make(map[uuid.UUID]int64, len(parts))
@@ -62,7 +69,7 @@ func (l Ledger) SupplyFor(ctx context.Context, scope auth.Scope, parts []uuid.UU
 		FROM stock_expected e JOIN places pl ON pl.id = e.to_place
 		WHERE e.part_id = ANY (?::uuid[]) AND e.state = 'open' AND ? ORDER BY e.expected_on, e.id LIMIT 200`, uuids(parts), seen).Scan(ctx, &s.Expected)
 	if err != nil {
-		return s, fmt.Errorf("find goods expected for order %s: %w", order, refusedBy(err))
+		return s, fmt.Errorf("find goods expected for %d orders: %w", len(orders), refusedBy(err))
 	}
 	return s, nil
 }

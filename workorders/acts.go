@@ -181,6 +181,9 @@ func (w *work) letGo(ctx context.Context, o *Order, why string) error {
 
 // takeBackVisit cancels the open visit of an order, if there is one that nobody has begun on site.
 func (w *work) takeBackVisit(ctx context.Context, o *Order, reason, cause string) error {
+	if err := w.board.Withdraw(ctx, o.ID); err != nil {
+		return err
+	}
 	visits, err := w.board.VisitsOf(ctx, o.ID)
 	if err != nil {
 		return err
@@ -189,7 +192,7 @@ func (w *work) takeBackVisit(ctx context.Context, o *Order, reason, cause string
 		switch v.State {
 		case dispatch.OnSite, dispatch.Paused:
 			return fault.New(fault.Conflict, "engineer_on_site", "the engineer is with the customer: his repair sheet ends the visit").Allow("sheet").With("state", string(o.State))
-		case dispatch.Dispatched, dispatch.Accepted, dispatch.EnRoute, dispatch.Proposed:
+		case dispatch.Dispatched, dispatch.Accepted, dispatch.EnRoute:
 			if _, err := w.board.Do(ctx, v.ID, "cancel", dispatch.Act{At: w.at, Reason: reason, Cause: cause}); err != nil {
 				return err
 			}

@@ -110,6 +110,8 @@ type booking struct {
 	override string
 	kept     *Window // announced before and kept
 	trip     *uuid.UUID
+	proposal *uuid.UUID // visit that a plan proposed and that becomes this one
+	plan     *uuid.UUID
 }
 
 // overridable are the rules a person may set aside with a reason.
@@ -139,6 +141,15 @@ func (w *work) bookVisit(ctx context.Context, o *Order, b booking) (dispatch.Vis
 	if err := refusedUnless(c, b.override); err != nil {
 		return dispatch.Visit{}, err
 	}
+	if err := w.board.Withdraw(ctx, o.ID); err != nil { // a plan may have proposed something else
+		return dispatch.Visit{}, err
+	}
+	return w.bookJudged(ctx, o, b, j, c)
+}
+
+// bookJudged books a visit that was judged under the locks of its order and its engineers.
+func (w *work) bookJudged(ctx context.Context, o *Order, b booking, j dispatch.Job, c dispatch.Candidate) (dispatch.Visit, error) {
+	var err error
 	if err := w.freeOtherHomes(ctx, o, c); err != nil {
 		return dispatch.Visit{}, err
 	}
@@ -156,7 +167,7 @@ func (w *work) bookVisit(ctx context.Context, o *Order, b booking) (dispatch.Vis
 	if b.kept != nil {
 		announced = b.kept
 	}
-	book := dispatch.Booking{OrderID: o.ID, OrgID: o.OrgID, EngineerID: b.engineer, StartsAt: b.from, EndsAt: b.to, Mode: o.Mode, Purpose: purposeOf(o), Helpers: b.helpers, OverrideReason: b.override, Judged: c}
+	book := dispatch.Booking{OrderID: o.ID, OrgID: o.OrgID, EngineerID: b.engineer, StartsAt: b.from, EndsAt: b.to, Mode: o.Mode, Purpose: purposeOf(o), Helpers: b.helpers, OverrideReason: b.override, Judged: c, Proposal: b.proposal}
 	if b.trip != nil {
 		if book.TripID, err = w.tripWith(ctx, o, b.engineer, *b.trip); err != nil {
 			return dispatch.Visit{}, err
@@ -176,7 +187,7 @@ func (w *work) bookVisit(ctx context.Context, o *Order, b booking) (dispatch.Vis
 		return dispatch.Visit{}, err
 	}
 	o.EngineerID = &v.EngineerID
-	err = w.moveOrder(ctx, o, OrderAssigned, step{Action: "assign", Reason: b.override, Data: map[string]any{"visit_id": v.ID, "engineer": v.EngineerName, "starts_at": b.from, "ends_at": b.to},
+	err = w.moveOrder(ctx, o, OrderAssigned, step{Action: "assign", Reason: b.override, Data: map[string]any{"visit_id": v.ID, "engineer": v.EngineerName, "starts_at": b.from, "ends_at": b.to, "plan_id": b.plan},
 		Set:  "engineer_id = ?, engineer_org_id = ?, announced_window = ?, part_arrived_at = NULL",
 		Args: []any{v.EngineerID, v.EngineerOrgID, spanOf(v.Window)}})
 	if err != nil {
@@ -282,7 +293,7 @@ func (w *work) openVisit(ctx context.Context, o *Order) (*dispatch.Visit, error)
 		return nil, err
 	}
 	for i := range visits {
-		if visits[i].Lead && (visits[i].State.Binding() || visits[i].State == dispatch.Proposed) {
+		if visits[i].Lead && visits[i].State.Binding() {
 			return &visits[i], nil
 		}
 	}

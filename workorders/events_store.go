@@ -52,7 +52,7 @@ func (d *Desk) EventsSoon(ctx context.Context, by auth.Caller, after string) (ev
 	if err != nil {
 		return nil, "", false, fault.New(fault.Invalid, "bad_cursor", "this event id is not one of ours: start again without it").Field("header.Last-Event-ID", "expected transaction-sequence")
 	}
-	see := s.Reach(`(ref_id IN (SELECT id FROM visits WHERE engineer_id = :me) OR ref_id IN (SELECT order_id FROM visits WHERE engineer_id = :me))`, "org_id", "serving_org_id")
+	see := s.Reach(`(ref_id IN (SELECT id FROM visits WHERE engineer_id = :me AND state <> 'proposed') OR ref_id IN (SELECT order_id FROM visits WHERE engineer_id = :me AND state <> 'proposed'))`, "org_id", "serving_org_id")
 	rows := []struct {
 		Event
 		Waits bool `bun:"waits"`

@@ -539,6 +539,11 @@ func (w *work) moveOrder(ctx context.Context, o *Order, to OrderState, s step) e
 	if err := OrderMoves.Check(from, to); err != nil {
 		return err
 	}
+	if from == OrderReady { // nobody is sent any more, or somebody is
+		if err := w.board.Withdraw(ctx, o.ID); err != nil {
+			return err
+		}
+	}
 	set, args := "state = ?", []any{to}
 	if from == OrderOnHold {
 		set += ", hold_reason = NULL, hold_text = NULL, hold_until = NULL"

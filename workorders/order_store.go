@@ -43,7 +43,7 @@ func seeOrders(q *query, s auth.Scope) error {
 	if err := s.Check(); err != nil {
 		return err
 	}
-	seen := s.Reach("EXISTS (SELECT 1 FROM visits v WHERE v.order_id = w.id AND v.engineer_id = :me)", "w.org_id", "w.serving_org_id")
+	seen := s.Reach("EXISTS (SELECT 1 FROM visits v WHERE v.order_id = w.id AND v.engineer_id = :me AND v.state <> 'proposed')", "w.org_id", "w.serving_org_id")
 	if !s.All() && s.Engineer() == nil {
 		seen = "(" + seen + " OR EXISTS (SELECT 1 FROM watchers x WHERE x.order_id = w.id AND " + s.SQL("x.org_id") +
 			") OR EXISTS (SELECT 1 FROM hand_overs h WHERE h.order_id = w.id AND h.state = 'offered' AND " + s.SQL("h.to_org_id") + "))"

@@ -120,7 +120,7 @@ type DossierVisit struct {
 
 // open reports whether somebody still has to go.
 func (v DossierVisit) open() bool {
-	return slices.Contains([]string{"proposed", "dispatched", "accepted", "en_route", "on_site", "paused"}, v.State)
+	return slices.Contains([]string{"dispatched", "accepted", "en_route", "on_site", "paused"}, v.State)
 }
 
 // Window is what the customer was told, or the slot itself.

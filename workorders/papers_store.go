@@ -88,7 +88,7 @@ func readDossiers(ctx context.Context, db bun.IDB, lang string, orders, requests
 	var visits []DossierVisit
 	err = db.NewRaw(`SELECT v.id, v.order_id, v.engineer_id, v.lead, v.lead_visit_id, v.mode, v.state, lower(v.planned) AS starts_at, upper(v.planned) AS ends_at, lower(v.announced_window) AS announced_from,
 			upper(v.announced_window) AS announced_to, v.confirmed_at, v.travel_minutes, e.name AS engineer, coalesce(e.staff_number, '') AS staff_number, coalesce(e.phone, '') AS phone
-		FROM visits v JOIN engineers e ON e.id = v.engineer_id WHERE v.order_id IN (?) ORDER BY v.id`, some(orders)).Scan(ctx, &visits)
+		FROM visits v JOIN engineers e ON e.id = v.engineer_id WHERE v.order_id IN (?) AND v.state <> 'proposed' ORDER BY v.id`, some(orders)).Scan(ctx, &visits)
 	if err != nil {
 		return nil, fmt.Errorf("visits on papers: %w", fault.FromSQL(err))
 	}

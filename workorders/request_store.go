@@ -56,7 +56,7 @@ func seeRequests(q *query, s auth.Scope) error {
 	if err := s.Check(); err != nil {
 		return err
 	}
-	seen := s.Reach("EXISTS (SELECT 1 FROM work_orders w JOIN visits v ON v.order_id = w.id WHERE w.request_id = r.id AND v.engineer_id = :me)", "r.org_id")
+	seen := s.Reach("EXISTS (SELECT 1 FROM work_orders w JOIN visits v ON v.order_id = w.id WHERE w.request_id = r.id AND v.engineer_id = :me AND v.state <> 'proposed')", "r.org_id")
 	if s.Engineer() == nil {
 		seen = "(" + seen + " OR EXISTS (SELECT 1 FROM work_orders w WHERE w.request_id = r.id AND " + s.SQL("w.serving_org_id") + "))"
 	}

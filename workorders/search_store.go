@@ -88,7 +88,7 @@ func (d *Desk) Search(ctx context.Context, by auth.Caller, text string) ([]Found
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
-	see := s.Reach(`(d.id IN (SELECT order_id FROM visits WHERE engineer_id = :me) OR d.customer_id IN (SELECT w.customer_id FROM visits v JOIN work_orders w ON w.id = v.order_id WHERE v.engineer_id = :me))`, "d.org_id", "d.serving_org_id")
+	see := s.Reach(`(d.id IN (SELECT order_id FROM visits WHERE engineer_id = :me AND state <> 'proposed') OR d.customer_id IN (SELECT w.customer_id FROM visits v JOIN work_orders w ON w.id = v.order_id WHERE v.engineer_id = :me AND v.state <> 'proposed'))`, "d.org_id", "d.serving_org_id")
 	rows := []Found{}
 	err := d.reader(ctx).NewRaw(`WITH h AS MATERIALIZED (
 			SELECT d.kind, d.id, d.number, d.title, d.detail, d.customer_id, d.at FROM search_docs d WHERE `+see+` AND d.grams @> grams(?) AND d.words ILIKE ? LIMIT 20000)

@@ -43,6 +43,16 @@ func DefaultTravel() Travel { return Travel{Factor: 1.14, SpeedKMH: 64, Unknown:
 
 const earthMetres = 6371000
 
+// Leg is the driving time in seconds and the way in metres from a to b, exactly as a plan counts them.
+// Staying where one is costs nothing.
+func (t *Travel) Leg(a, b Place) (seconds, metres int64) {
+	if a == b {
+		return 0, 0
+	}
+	r, x, y := t.road(), spotOf(a), spotOf(b)
+	return r.leg(&x, &y)
+}
+
 func (t *Travel) check() error {
 	if t.Unknown < 0 || t.Unknown > farAway {
 		return bad("is negative or too long", "travel.unknown")

@@ -154,7 +154,7 @@ func (c *Cabinet) Get(ctx context.Context, sight Sight, reader, id uuid.UUID) (F
 	if err := sight.Check(); err != nil {
 		return f, err
 	}
-	seen := sight.Reach("EXISTS (SELECT FROM visits v WHERE v.order_id = o.id AND v.engineer_id = :me)", "o.org_id", "o.serving_org_id")
+	seen := sight.Reach("EXISTS (SELECT FROM visits v WHERE v.order_id = o.id AND v.engineer_id = :me AND v.state <> 'proposed')", "o.org_id", "o.serving_org_id")
 	err := c.db.NewSelect().TableExpr("files AS f").ColumnExpr(columns+", f.bytes").
 		Join(`LEFT JOIN work_orders AS o ON o.id = coalesce(f.order_id, (SELECT s.order_id FROM sheets s WHERE s.id = f.sheet_id),
 			(SELECT q.order_id FROM quotes q WHERE q.id = f.quote_id), (SELECT k.order_id FROM custody k WHERE k.id = f.custody_id),

@@ -203,7 +203,7 @@ func inSight(scope auth.Scope) (string, error) {
 	if err := scope.Check(); err != nil {
 		return "", err
 	}
-	return scope.Reach("EXISTS (SELECT 1 FROM visits v WHERE v.order_id = c.order_id AND v.engineer_id = :me)", "w.org_id", "w.serving_org_id"), nil
+	return scope.Reach("EXISTS (SELECT 1 FROM visits v WHERE v.order_id = c.order_id AND v.engineer_id = :me AND v.state <> 'proposed')", "w.org_id", "w.serving_org_id"), nil
 }
 
 // Custody reads one custody in sight; NotFound otherwise.
