@@ -156,6 +156,15 @@ func (s *Server) table() {
 	on(s, post, "/visits/{id}/confirm", auth.ConfirmVisit, "The customer agreed to a window", s.confirm, ok)
 	on(s, post, "/visits/{id}/reschedule", auth.RescheduleVisit, "Another time or engineer, with a cause", s.reschedule, ok)
 
+	on(s, post, "/plans", auth.MakePlan, "Plan a day; longer searches go on in the background and are read by id", s.makePlan)
+	on(s, get, "/plans", auth.ReadPlans, "Plans in sight, newest first", s.plans)
+	on(s, post, "/plans/repair", auth.MakePlan, "Propose the smallest change of a day after something happened", s.repairPlan)
+	on(s, get, "/plans/{id}", auth.ReadPlans, "One plan against what is announced now, with reasons and what stands against publishing it", s.plan)
+	on(s, post, "/plans/{id}/publish", auth.PublishPlan, "Book every visit and promise every part, all or nothing", s.publishPlan, ok)
+	on(s, post, "/plans/{id}/reject", auth.PublishPlan, "Nobody wants this plan", s.rejectPlan, ok)
+	on(s, get, "/organisations/{code}/plan-at", auth.ReadPlans, "When the next day is planned by itself", s.planSettings)
+	on(s, put, "/organisations/{code}/plan-at", auth.ManageEngineers, "Plan the next day by itself at this hour; null ends it", s.putPlanSettings)
+
 	s.tag = "quotes"
 	on(s, post, "/work-orders/{id}/quotes", auth.WriteQuote, "Draft a quote", s.makeQuote)
 	on(s, get, "/quotes/{id}", auth.ReadQuotes, "One quote", s.quote)

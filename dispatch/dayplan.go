@@ -1,12 +1,13 @@
 package dispatch
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gofrs/uuid/v5"
@@ -49,6 +50,8 @@ type DayAsk struct {
 	Progress func(fraction float64, unserved int)
 	// Warm are visits of an earlier plan to begin from.
 	Warm []PlannedVisit
+	// Until is when an engineer is free after work that takes longer than planned.
+	Until map[uuid.UUID]time.Time
 	// KeepAnnounced is what moving a bound visit costs: four times this for another engineer, once for
 	// another time.
 	KeepAnnounced time.Duration
@@ -121,7 +124,7 @@ type PlannedTake struct {
 	Quantity int64  `json:"quantity"`
 }
 
-// LeftOver is an order without a place in the day, with what stands against it, the most frequent first.
+// LeftOver is an order without a place in the day, with what stands against it, by those who are nearest to being able first.
 type LeftOver struct {
 	OrderID uuid.UUID
 	Reasons []Reason
@@ -231,7 +234,10 @@ func (b Board) planOne(ctx context.Context, scope auth.Scope, ask DayAsk) (*DayP
 	}
 	if len(found) == 0 || !found[0].Eligible {
 		left := LeftOver{OrderID: job.OrderID, Account: account}
-		for _, rule := range slices.SortedFunc(maps.Keys(count), func(a, b string) int { return cmpCount(count, a, b) }) {
+		for _, rule := range slices.SortedFunc(maps.Keys(count), func(a, b string) int { return nearest(planner.Rule(a), planner.Rule(b)) }) {
+			if count[rule] > 1 {
+				first[rule] = (&speaker{lang: job.Lang}).refusedBy(rule, count[rule])
+			}
 			left.Reasons = append(left.Reasons, first[rule])
 		}
 		if len(found) == 0 {
@@ -259,12 +265,18 @@ func (b Board) planOne(ctx context.Context, scope auth.Scope, ask DayAsk) (*DayP
 	return out, nil
 }
 
-func cmpCount(count map[string]int, a, b string) int {
-	if count[a] != count[b] {
-		return count[b] - count[a]
+// nearest puts the rules first that refuse those who are nearest to being able: somebody who only lacks
+// the part tells more than somebody who was never meant for the region.
+func nearest(a, b planner.Rule) int {
+	if x, y := slices.Index(askedFirst, a), slices.Index(askedFirst, b); x != y {
+		return y - x
 	}
-	return bytes.Compare([]byte(a), []byte(b))
+	return strings.Compare(string(a), string(b))
 }
+
+// askedFirst is the order in which the rules are asked.
+var askedFirst = []planner.Rule{RuleInactive, planner.RuleBlocked, planner.RuleRegion, planner.RuleSkill, planner.RuleTool, planner.RuleWindow, planner.RuleShift, planner.RuleAbsence, planner.RuleMaxVisits,
+	planner.RuleOvertime, planner.RuleOverlap, planner.RuleTravel, planner.RulePartNone, planner.RulePartExp, planner.RulePartStore}
 
 // search plans, and then plans anew for those whose last work would end after their shift: the way home
 // may take longer than the shift, work may not.
@@ -387,43 +399,80 @@ func (q *question) homeOf(e int) planner.Place {
 	return who.Home
 }
 
-// onGrid lets visits begin at times people say to each other, where the day has room for it: from the
-// last stop of a route to the first, each start moves to the next step of the grid if what follows can
-// still be reached, and windows, shift and rests allow it.
+// onGrid lets visits begin when people expect them, where the day has room for it: what was announced at the
+// announced time, everything else at a step of the grid. First the latest start of every stop is found from
+// the end of the route, then the starts from its beginning.
 func (q *question) onGrid(plan *planner.Plan) {
 	step := int64(q.set.Grid.Seconds())
 	for i := range plan.Routes {
 		r := &plan.Routes[i]
-		who := &q.p.Engineers[r.Engineer]
-		next, nextAt := who.Shifts[0].To+who.Shifts[0].Overtime, who.Home
-		for k := len(r.Stops) - 1; k >= 0; k-- {
+		latest := q.latest(r)
+		at, free := planner.Place{}, int64(math.MinInt64)
+		for k := range r.Stops {
 			s := &r.Stops[k]
-			at, lasts := q.placeOf(*s)
-			drive, _ := q.p.Travel.Leg(at, nextAt)
-			by := (step - s.Start%step) % step
-			if s.Order >= 0 && !s.Diary && by > 0 {
-				end := s.Start + by + lasts
-				rests := int64(0)
-				free := true
-				for _, b := range append(slices.Clone(r.Breaks), q.rests(r.Engineer)...) {
-					if b.From >= s.Start+lasts && b.From < next {
-						rests += b.To - b.From
-						free = free && end+drive <= b.From
-					}
+			here, lasts := q.placeOf(*s)
+			if k > 0 {
+				drive, _ := q.p.Travel.Leg(at, here)
+				s.Start = max(s.Start, free+drive)
+			}
+			if s.Order >= 0 && !s.Diary {
+				target := s.Start + (step-s.Start%step)%step
+				if a := q.p.Orders[s.Order].Announced; a != nil && a.Engineer == q.p.Engineers[r.Engineer].ID && a.Start >= s.Start && a.Start <= latest[k] {
+					target = a.Start
 				}
-				o := &q.p.Orders[s.Order]
-				inWindow := len(o.Windows) == 0 || slices.ContainsFunc(o.Windows, func(w planner.Window) bool { return w.From <= s.Start+by && s.Start+by <= w.To })
-				announced := o.Announced != nil && o.Announced.Start == s.Start && o.Announced.Engineer == who.ID
-				if free && inWindow && !announced && end+drive+rests <= next && q.inShift(r.Engineer, Span{time.Unix(s.Start+by, 0), time.Unix(end, 0)}) {
-					s.Start += by
+				if target <= latest[k] {
+					s.Start = target
 				}
 			}
-			if k == len(r.Stops)-1 {
-				r.Home = max(r.Home, s.Start+lasts+drive)
-			}
-			next, nextAt = s.Start, at
+			at, free = here, s.Start+lasts
+		}
+		if n := len(r.Stops); n > 0 {
+			home, _ := q.p.Travel.Leg(at, q.p.Engineers[r.Engineer].Home)
+			r.Home = max(r.Home, free+home)
 		}
 	}
+}
+
+// latest is by when each stop of a route has to begin so that everything after it stays possible. A stop
+// before a rest keeps its time, because the way may lie on either side of the rest.
+func (q *question) latest(r *planner.Route) []int64 {
+	who := &q.p.Engineers[r.Engineer]
+	out := make([]int64, len(r.Stops))
+	rests := append(slices.Clone(r.Breaks), q.rests(r.Engineer)...)
+	next, nextAt := who.Shifts[0].To+who.Shifts[0].Overtime, who.Home
+	for k := len(r.Stops) - 1; k >= 0; k-- {
+		s := r.Stops[k]
+		at, lasts := q.placeOf(s)
+		drive, _ := q.p.Travel.Leg(at, nextAt)
+		till := next - drive - lasts
+		switch {
+		case s.Diary:
+			till = s.Start
+		case s.Order >= 0:
+			for _, w := range q.p.Orders[s.Order].Windows {
+				if w.From <= s.Start && s.Start <= w.To {
+					till = min(till, w.To)
+				}
+			}
+			for _, shift := range q.real[r.Engineer] {
+				if shift.From <= s.Start && s.Start < shift.To {
+					till = min(till, shift.To-lasts)
+				}
+			}
+		default:
+			for _, w := range q.p.Stores[s.Store].Hours {
+				if w.From <= s.Start && s.Start <= w.To {
+					till = min(till, w.To)
+				}
+			}
+		}
+		if slices.ContainsFunc(rests, func(b planner.Window) bool { return b.From >= s.Start+lasts && b.From < next }) {
+			till = s.Start
+		}
+		out[k] = max(till, s.Start)
+		next, nextAt = out[k], at
+	}
+	return out
 }
 
 // rests are leave and meetings of an engineer as windows.
@@ -498,6 +547,7 @@ func (q *question) tellDay(ask DayAsk, plan *planner.Plan) (*DayPlan, error) {
 				job := &ask.Jobs[s.Order]
 				v := PlannedVisit{OrderID: job.OrderID, EngineerID: w.ID, EngineerName: w.Name, StartsAt: time.Unix(s.Start, 0).In(q.zone), EndsAt: time.Unix(s.Start+lasts, 0).In(q.zone),
 					LeavesAt: time.Unix(leave, 0).In(q.zone), TravelMinutes: int((drive + 59) / 60), Bound: job.Bound, Parts: q.sources(w, s.Order, left, fetched), Account: account(s.Order)}
+				q.tellFetched(&v)
 				out.Visits = append(out.Visits, v)
 			}
 			at, free = here, s.Start+lasts
@@ -506,6 +556,7 @@ func (q *question) tellDay(ask DayAsk, plan *planner.Plan) (*DayPlan, error) {
 	for _, u := range plan.Unplanned {
 		a := account(u.Order)
 		left := LeftOver{OrderID: ask.Jobs[u.Order].OrderID, Account: a, Reasons: []Reason{}}
+		slices.SortStableFunc(u.Reasons, nearest)
 		for _, rule := range u.Reasons {
 			left.Reasons = append(left.Reasons, q.say.refusedBy(string(rule), len(a.Refused[string(rule)])))
 		}
@@ -515,6 +566,21 @@ func (q *question) tellDay(ask DayAsk, plan *planner.Plan) (*DayPlan, error) {
 		out.Unplanned = append(out.Unplanned, left)
 	}
 	return out, nil
+}
+
+// tellFetched puts right what is said of parts: seen from the whole plan they lie in the van by then.
+func (q *question) tellFetched(v *PlannedVisit) {
+	c := v.Account.Chosen
+	if c == nil {
+		return
+	}
+	for _, p := range v.Parts {
+		for i, r := range c.Reasons {
+			if p.FromPlaceName != nil && r.Rule == string(planner.RulePartVan) && slices.Contains(r.Args, p.SKU) {
+				c.Reasons[i] = q.say.say(string(planner.RulePartStore), string(planner.Neutral), "part_store.planned", *p.FromPlaceName, p.SKU)
+			}
+		}
+	}
 }
 
 func costOf(c planner.Cost) PlanCost { return PlanCost{c.Lateness, c.Effort, c.Metres, c.Busy} }
@@ -559,6 +625,9 @@ func (q *question) poseDay(ask DayAsk, from, to time.Time, covers map[uuid.UUID]
 	for i := range ask.Jobs {
 		j := &ask.Jobs[i]
 		keys[regionKey(&j.Job)] = &j.Job
+		if j.RegionCode != nil {
+			q.say.regions[regionKey(&j.Job)] = named(q.say.regions, *j.RegionCode)
+		}
 		o := planner.Order{ID: j.OrderID.String(), Service: int64(j.Duration.Seconds()), Due: planner.NoDue, Priority: j.Priority, Region: regionKey(&j.Job)}
 		if o.Priority < 1 || o.Priority > 4 {
 			o.Priority = 3
@@ -639,7 +708,7 @@ func (q *question) poseDay(ask DayAsk, from, to time.Time, covers map[uuid.UUID]
 // oneShift makes one working day of each engineer's shifts: those that begin on the day, from the first to
 // the last, with what lies between them as time off. Entries of the diary that run into each other are
 // cut, since what is late delays only what follows.
-func (q *question) oneShift(from, to time.Time) {
+func (q *question) oneShift(ask DayAsk, from, to time.Time) {
 	for i := range q.p.Engineers {
 		e := &q.p.Engineers[i]
 		var today []planner.Shift
@@ -665,6 +734,12 @@ func (q *question) oneShift(from, to time.Time) {
 		}
 		return int(a.Start - b.Start)
 	})
+	for k := range q.p.Booked {
+		v := &q.p.Booked[k]
+		if until, runs := ask.Until[q.who[v.Engineer].ID]; runs && v.Store == planner.NoStore && v.Start <= q.p.Now && v.End > q.p.Now-int64(q.set.JustPast.Seconds()) {
+			v.End = max(v.End, until.Unix())
+		}
+	}
 	for k := 1; k < len(q.p.Booked); k++ {
 		if before, v := &q.p.Booked[k-1], &q.p.Booked[k]; before.Engineer == v.Engineer && before.End > v.Start {
 			before.End = max(before.Start, v.Start)

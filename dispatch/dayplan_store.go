@@ -75,7 +75,7 @@ func (b Board) askDay(ctx context.Context, scope auth.Scope, ask DayAsk) (*quest
 	if err := q.readDays(ctx); err != nil {
 		return nil, err
 	}
-	q.oneShift(from, to)
+	q.oneShift(ask, from, to)
 	return q, nil
 }
 

@@ -31,6 +31,11 @@ func (r Reason) In(lang string) Reason {
 	return r
 }
 
+// Say is a reason that is none of the planner's, by its key below "reason.".
+func Say(lang, rule, effect, key string, args ...string) Reason {
+	return Reason{Rule: rule, Effect: effect, Key: "reason." + key, Args: args}.In(lang)
+}
+
 // Rules of the board itself, besides those of the planner.
 const (
 	RuleInactive = "inactive" // no longer with us

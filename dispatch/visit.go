@@ -149,6 +149,7 @@ type Move struct {
 	Judged         Candidate
 	ByUser         *uuid.UUID
 	Actor          string
+	Planned        bool // part of a plan: nothing to say to a customer whose window is kept
 }
 
 func (m Move) check() error {

@@ -112,6 +112,22 @@ func (l Ledger) lockFor(ctx context.Context, order uuid.UUID, spots []spot) (map
 	return nil, nil, fault.New(fault.Conflict, "busy", "somebody else is changing the same thing: try again in a moment").After(time.Second)
 }
 
+// LockAll takes the shelves that several orders will draw from or let go, in the one order in which shelves
+// are always taken, so that what follows cannot run into somebody who takes them one by one.
+func (l Ledger) LockAll(ctx context.Context, orders []uuid.UUID, lines []PromiseLine) error {
+	places, parts := make([]uuid.UUID, 0, len(lines)), make([]uuid.UUID, 0, len(lines))
+	for _, line := range lines {
+		places, parts = append(places, line.PlaceID), append(parts, line.PartID)
+	}
+	_, err := l.db.ExecContext(ctx, `SELECT count(*) FROM lock_stock(
+		?0::uuid[] || ARRAY(SELECT place_id FROM reservations WHERE order_id = ANY (?2::uuid[]) AND state = 'held' ORDER BY id),
+		?1::uuid[] || ARRAY(SELECT part_id FROM reservations WHERE order_id = ANY (?2::uuid[]) AND state = 'held' ORDER BY id))`, uuids(places), uuids(parts), uuids(orders))
+	if err != nil {
+		return fmt.Errorf("lock shelves of %d orders: %w", len(orders), refusedBy(err))
+	}
+	return nil
+}
+
 func (l Ledger) hold(ctx context.Context, rows []reservation) error {
 	if len(rows) == 0 {
 		return nil

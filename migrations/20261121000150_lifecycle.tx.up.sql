@@ -1,4 +1,4 @@
--- repeatable, revision 1
+-- repeatable, revision 2
 -- Every move of every lifecycle, written from the tables in the program by
 -- go test ./cmd/paigong -run TestLifecycleFiles -update
 -- A database that was made with other moves learns these at the next start.
@@ -98,6 +98,14 @@ INSERT INTO lifecycle_moves (kind, from_state, to_state, action) VALUES
   ('pickup', 'to_pick', 'cancelled', 'cancel'),
   ('pickup', 'to_pick', 'handed_over', 'hand_over'),
   ('pickup', 'to_pick', 'ready', 'ready'),
+  ('plan', '', 'ready', 'start'),
+  ('plan', '', 'running', 'start'),
+  ('plan', 'ready', 'published', 'publish'),
+  ('plan', 'ready', 'rejected', 'reject'),
+  ('plan', 'ready', 'stale', 'expire'),
+  ('plan', 'running', 'failed', 'fail'),
+  ('plan', 'running', 'ready', 'finish'),
+  ('plan', 'running', 'rejected', 'reject'),
   ('quote', '', 'draft', 'start'),
   ('quote', 'draft', 'approved', 'approve'),
   ('quote', 'draft', 'declined', 'decline'),

@@ -79,11 +79,16 @@ func (w *work) backToQueue(ctx context.Context, o *Order, action, reason string)
 
 // chargeSettled: a chargeable order is neither visited nor repaired before the customer agreed to pay.
 func (w *work) chargeSettled(o *Order) error {
-	if o.Chargeable && o.ApprovedMinor == nil && o.CallOutMinor == nil {
+	if o.chargeOpen() {
 		return fault.New(fault.Conflict, "work_orders_paid_needs_yes", "the customer has not agreed to pay: have a call-out or repair quote approved first").
 			Allow("quote").With("state", string(o.State))
 	}
 	return nil
+}
+
+// chargeOpen reports whether somebody still has to agree to pay.
+func (o *Order) chargeOpen() bool {
+	return o.Chargeable && o.ApprovedMinor == nil && o.CallOutMinor == nil
 }
 
 func (w *work) deviceBack(ctx context.Context, o *Order) error {

@@ -87,7 +87,7 @@ func counting(query string) func(context.Context, bun.IDB) (int64, error) {
 var guarded = []struct{ table, kind string }{
 	{"requests", "request"}, {"work_orders", "work_order"}, {"quotes", "quote"}, {"hand_overs", "hand_over"}, {"old_parts", "old_part"},
 	{"reservations", "reservation"}, {"pickups", "pickup"}, {"shortages", "shortage"}, {"custody", "custody"}, {"invoice_requests", "invoice_request"},
-	{"follow_ups", "follow_up"}, {"complaints", "complaint"}, {"callbacks", "callback"},
+	{"follow_ups", "follow_up"}, {"complaints", "complaint"}, {"callbacks", "callback"}, {"plans", "plan"},
 }
 
 // stateChecks: each row stands in a state that its lifecycle can reach from a birth.
@@ -120,6 +120,15 @@ var storyChecks = []struct{ Name, SQL string }{
 	{"nothing is promised to an order that has ended",
 		`SELECT count(*) FROM work_orders w WHERE w.state IN ('completed', 'closed', 'cancelled', 'cannot_complete')
 		AND (EXISTS (SELECT FROM reservations r WHERE r.order_id = w.id AND r.state = 'held') OR EXISTS (SELECT FROM shortages s WHERE s.order_id = w.id AND s.state = 'open'))`},
+	{"a published plan booked every one of its visits",
+		`SELECT count(*) FROM plan_visits v JOIN plans p ON p.id = v.plan_id WHERE p.state = 'published'
+		AND NOT EXISTS (SELECT FROM visits x WHERE x.id = v.visit_id AND x.order_id = v.order_id AND x.state <> 'proposed')`},
+	{"what is proposed belongs to a plan that waits and to an order that is ready",
+		`SELECT count(*) FROM visits x JOIN work_orders w ON w.id = x.order_id WHERE x.lead AND x.state = 'proposed' AND (w.state <> 'ready'
+		OR NOT EXISTS (SELECT FROM plan_visits v JOIN plans p ON p.id = v.plan_id WHERE v.visit_id = x.id AND v.order_id = x.order_id AND p.state = 'ready'))`},
+	{"a plan that is being made has its job",
+		`SELECT count(*) FROM plans p WHERE p.state = 'running' AND NOT EXISTS (
+			SELECT FROM jobs j WHERE j.kind = 'plan' AND j.dedupe = 'plan ' || p.id AND j.done_at IS NULL AND j.dead_at IS NULL)`},
 	{"a chargeable order is visited only after a yes",
 		`SELECT count(*) FROM work_orders w WHERE w.chargeable AND w.origin <> 'import' AND w.state IN ('assigned', 'in_progress', 'completed') AND NOT EXISTS (
 			SELECT FROM quotes q WHERE q.order_id = w.id AND q.state = 'approved')`},
@@ -190,7 +199,7 @@ var audited = []struct {
 	{"absences", true}, {"assets", true}, {"callback_attempts", false}, {"callbacks", true}, {"cash_ups", false}, {"clocks", false}, {"complaints", true}, {"contacts", true},
 	{"contracts", true}, {"conversations", false}, {"coverage_decisions", false}, {"custody", true}, {"customers", true}, {"engineers", true}, {"files", false}, {"follow_up_attempts", false},
 	{"follow_ups", true}, {"hand_overs", true}, {"invoice_requests", true}, {"issued_papers", false}, {"old_parts", true}, {"order_parts", false}, {"organisations", true}, {"parts", true},
-	{"payments", false}, {"pickups", true}, {"places", true}, {"quotes", true}, {"receipts", true}, {"requests", true}, {"reservations", true}, {"sheet_parts", false}, {"sheets", true},
+	{"payments", false}, {"pickups", true}, {"places", true}, {"plans", true}, {"quotes", true}, {"receipts", true}, {"requests", true}, {"reservations", true}, {"sheet_parts", false}, {"sheets", true},
 	{"shifts", false}, {"shortages", true}, {"sites", true}, {"stock_expected", true}, {"users", true}, {"visit_reschedules", false}, {"visits", true}, {"webhooks", true}, {"work_orders", true},
 }
 

@@ -61,6 +61,8 @@ var plain = map[string]row{
 	"payments":           {"receipt_id": id("receipt"), "amount_minor": 100, "method": "cash", "paid_at": noon, "recorded_at": noon, "actor": "x"},
 	"pickups":            {"number": "P", "visit_id": id("nothing"), "order_id": id("nothing"), "place_id": id("place"), "engineer_id": id("engineer"), "needed_by": noon, "created_at": noon},
 	"pieces":             {"part_id": id("serialised"), "serial_number": "S1"},
+	"plans":              {"state": "ready", "day": "2026-11-20", "created_at": noon, "ready_at": noon},
+	"plan_visits":        {"plan_id": id("plan"), "no": 1, "order_id": id("nothing"), "engineer_id": id("engineer"), "planned": hour, "leaves_at": noon},
 	"quotes":             {"order_id": id("nothing"), "number": "Q", "total_minor": 0, "valid_until": "2026-11-30", "valid_to": "2026-12-01T00:00:00Z", "created_at": noon},
 	"quote_lines":        {"quote_id": id("quote"), "no": 1, "kind": "labour", "description": "x", "quantity": 1, "unit_minor": 100, "amount_minor": 100},
 	"receipts":           {"series": "R", "year": 2026, "no": 1, "number": "R", "order_id": id("nothing"), "order_org_id": 1, "customer_id": id("customer"), "total_minor": 0, "issued_at": noon, "actor": "x"},
@@ -87,6 +89,7 @@ func put(table string, says ...row) string {
 	switch table {
 	case "custody_moves", "escalations":
 		r["org_id"] = 1
+	case "plan_visits":
 	case "receipt_lines", "quote_lines", "links", "organisations", "regions", "pieces", "idempotency_keys", "stock", "jobs":
 		if table == "links" {
 			r["org_id"] = 1
@@ -95,7 +98,7 @@ func put(table string, says ...row) string {
 		r["org_id"] = 1
 	}
 	switch table {
-	case "custody_moves", "escalations", "receipt_lines", "quote_lines", "links", "organisations", "regions", "pieces", "idempotency_keys", "stock", "receipt_series", "audit_log":
+	case "custody_moves", "escalations", "receipt_lines", "quote_lines", "links", "organisations", "regions", "pieces", "idempotency_keys", "stock", "receipt_series", "audit_log", "plan_visits":
 	default:
 		r["id"] = uuid.Must(uuid.NewV4()).String()
 	}
@@ -148,7 +151,7 @@ var planted = map[string][]string{
 	"diary: visits and absences are in states that exist":                                             {put("absences", row{"state": "lost"})},
 	"diary: facts of a visit fit its state":                                                           {drop("visits", "visits_departed"), put("visits", row{"id": id("visit"), "order_id": id("nothing"), "state": "en_route"}), put("diary", row{"kind": "visit", "visit_id": id("visit")})},
 	"diary: an order has one open lead visit":                                                         {"DROP INDEX visits_one_open_per_order", put("visits", row{"order_id": id("nothing"), "state": "proposed"}), put("visits", row{"order_id": id("nothing"), "state": "proposed"})},
-	"diary: a visit, its order and its engineer belong to the organisations it names":                 {put("visits", row{"order_id": id("nothing"), "state": "proposed", "engineer_org_id": 2}), order(row{"id": id("nothing")})},
+	"diary: a visit, its order and its engineer belong to the organisations it names":                 {put("visits", row{"order_id": id("nothing"), "state": "declined", "ended_at": noon, "ended_reason": "x", "engineer_org_id": 2}), order(row{"id": id("nothing")})},
 	"diary: approved leave stands in the diary as far as nothing else is there, other leave does not": {put("absences", row{"state": "approved", "decided_at": noon})},
 
 	"money: receipts: total is the sum of the lines":                                     {put("receipts", row{"total_minor": 5}), put("receipt_series")},
@@ -191,12 +194,16 @@ var planted = map[string][]string{
 	"states: invoice requests stand where their lifecycle can lead": {put("invoice_requests", row{"state": "lost", "invoice_no": "1"})},
 	"states: follow ups stand where their lifecycle can lead":       {put("follow_ups", row{"state": "lost"})},
 	"states: complaints stand where their lifecycle can lead":       {put("complaints", row{"id": id("complaint"), "state": "lost", "replied_at": noon}), put("clocks", row{"subject_id": id("complaint"), "met_at": noon, "next_at": nil})},
+	"states: plans stand where their lifecycle can lead":            {put("plans", row{"state": "lost"})},
 	"states: callbacks stand where their lifecycle can lead":        {put("callbacks", row{"state": "lost", "done_at": noon})},
 
 	"story: an assigned order has its open visit, with the engineer it names":              {order(row{"state": "assigned", "engineer_id": id("engineer"), "engineer_org_id": 1})},
 	"story: an order that is not assigned has no open visit":                               {order(row{"state": "ready"}), visit(), put("diary", row{"kind": "visit", "visit_id": id("visit")})},
 	"story: an assigned order holds its parts or goes without on somebody's word":          {order(row{"state": "assigned", "engineer_id": id("engineer"), "engineer_org_id": 1}), visit(), put("diary", row{"kind": "visit", "visit_id": id("visit")}), put("order_parts")},
 	"story: nothing is promised to an order that has ended":                                {order(row{"state": "cancelled", "cancelled_at": noon, "cancel_reason": "x"}), put("shortages", row{"order_id": id("order")})},
+	"story: a published plan booked every one of its visits":                               {put("plans", row{"id": id("plan"), "state": "published", "ready_at": noon, "published_at": noon}), put("plan_visits")},
+	"story: what is proposed belongs to a plan that waits and to an order that is ready":   {order(row{"state": "ready"}), visit(row{"state": "proposed"})},
+	"story: a plan that is being made has its job":                                         {put("plans", row{"state": "running"})},
 	"story: a chargeable order is visited only after a yes":                                {drop("work_orders", "work_orders_paid_needs_yes"), order(row{"state": "assigned", "chargeable": true, "engineer_id": id("engineer"), "engineer_org_id": 1}), visit(), put("diary", row{"kind": "visit", "visit_id": id("visit")})},
 	"story: the sum an order was approved for is that of its approved quotes":              {order(row{"approved_minor": 5})},
 	"story: the total of a quote is the sum of its lines":                                  {put("quotes", row{"total_minor": 5})},

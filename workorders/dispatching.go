@@ -12,7 +12,6 @@ import (
 	"paigong/dispatch"
 	"paigong/internal/auth"
 	"paigong/internal/fault"
-	"paigong/internal/geo"
 	"paigong/internal/keyset"
 	"paigong/inventory"
 	"paigong/workorders/aftercare"
@@ -21,22 +20,11 @@ import (
 
 // jobOf is what the board needs to know about an order to judge who could go.
 func (d *Desk) jobOf(ctx context.Context, o *Order, lang string) (dispatch.Job, error) {
-	j := dispatch.Job{OrderID: o.ID, RegionCode: o.RegionCode, Skills: o.SkillCodes, Duration: time.Duration(o.DurationMinutes) * time.Minute, DueAt: o.FixDueAt,
-		Priority: o.Priority, Mode: o.Mode, Wanted: o.WantedEngineer, Unwanted: o.UnwantedEngineer, Lang: lang, From: d.now()}
-	var err error
-	if j.OrgIDs, err = d.people.Subtree(ctx, o.ServingOrgID); err != nil {
-		return j, err
+	orgs, err := d.people.Subtree(ctx, o.ServingOrgID)
+	if err != nil {
+		return dispatch.Job{}, err
 	}
-	if o.Lat != nil && o.Lng != nil {
-		j.At = &geo.Point{Lat: *o.Lat, Lng: *o.Lng}
-	}
-	window := o.Window
-	if o.DisplacedAt != nil && o.AnnouncedWindow != nil {
-		window = o.AnnouncedWindow // what was promised to the customer is kept first
-	}
-	if window != nil {
-		j.Windows = []dispatch.Span{{From: window.From, To: window.To}}
-	}
+	j := jobFrom(o, orgs, nil, lang, d.now())
 	if o.Mode != "phone" {
 		parts, err := orderParts(ctx, d.reader(ctx), o.ID)
 		if err != nil {
@@ -508,45 +496,59 @@ func (d *Desk) Reschedule(ctx context.Context, by auth.Caller, id uuid.UUID, in 
 		if in.Window != nil {
 			move.Window = &dispatch.Span{From: in.Window.From, To: in.Window.To}
 		}
-		if visit, err = w.board.Reschedule(ctx, v.ID, move); err != nil {
-			return err
-		}
-		if err := w.stock.CancelPickups(ctx, o.ID, "rescheduled"); err != nil {
-			return err
-		}
-		if err := w.freeOtherHomes(ctx, o, c); err != nil {
-			return err
-		}
-		if err := w.promiseParts(ctx, o, visit, c); err != nil {
-			return err
-		}
-		if err := setOrder(ctx, w.tx, o.ID, "engineer_id = ?, engineer_org_id = ?, announced_window = ?", visit.EngineerID, visit.EngineerOrgID, spanOf(visit.Window)); err != nil {
-			return err
-		}
-		if o.State == OrderInProgress && visit.State == dispatch.Dispatched {
-			if err := w.moveOrder(ctx, o, OrderReady, step{Action: "unassign", Reason: in.Reason}); err != nil {
-				return err
-			}
-			if err := w.moveOrder(ctx, o, OrderAssigned, step{Action: "assign", Reason: in.Reason}); err != nil {
-				return err
-			}
-		}
-		for _, e := range slices.Compact([]uuid.UUID{v.EngineerID, visit.EngineerID}) {
-			if err := w.tellEngineer(ctx, o, e, "message.engineer.changed"); err != nil {
-				return err
-			}
-		}
-		if err := w.tellCustomer(ctx, o, map[bool]string{true: "message.customer.changed_by_us", false: "message.customer.changed"}[in.Cause == "us"], o.Number, w.shownWindow(ctx, o, visit)); err != nil {
-			return err
-		}
-		if in.Cause != "customer" {
-			if _, err := w.promises.AddCallback(ctx, by, aftercare.CallbackInput{OrgID: o.OrgID, OrderID: &o.ID, CustomerID: &o.CustomerID, Reason: "appointment", DueAt: w.at, Text: in.Reason}); err != nil {
-				return err
-			}
-		}
-		return w.note(ctx, said{Order: &o.ID, OrgID: o.OrgID, Action: "reschedule", Reason: in.Reason, Data: map[string]any{"visit_id": v.ID, "cause": in.Cause, "from": v.StartsAt, "to": in.StartsAt, "engineer_from": v.EngineerID, "engineer_to": visit.EngineerID}})
+		visit, err = w.moveJudged(ctx, o, v, move, c)
+		return err
 	})
 	return visit, err
+}
+
+// moveJudged gives a visit another time or engineer that was judged under the locks of its order and of
+// both engineers. A customer whose window is kept has nothing to be told.
+func (w *work) moveJudged(ctx context.Context, o *Order, v dispatch.Visit, move dispatch.Move, c dispatch.Candidate) (dispatch.Visit, error) {
+	visit, err := w.board.Reschedule(ctx, v.ID, move)
+	if err != nil {
+		return visit, err
+	}
+	if err := w.stock.CancelPickups(ctx, o.ID, "rescheduled"); err != nil {
+		return visit, err
+	}
+	if err := w.freeOtherHomes(ctx, o, c); err != nil {
+		return visit, err
+	}
+	if err := w.promiseParts(ctx, o, visit, c); err != nil {
+		return visit, err
+	}
+	if err := setOrder(ctx, w.tx, o.ID, "engineer_id = ?, engineer_org_id = ?, announced_window = ?", visit.EngineerID, visit.EngineerOrgID, spanOf(visit.Window)); err != nil {
+		return visit, err
+	}
+	if o.State == OrderInProgress && visit.State == dispatch.Dispatched {
+		if err := w.moveOrder(ctx, o, OrderReady, step{Action: "unassign", Reason: move.Reason}); err != nil {
+			return visit, err
+		}
+		if err := w.moveOrder(ctx, o, OrderAssigned, step{Action: "assign", Reason: move.Reason}); err != nil {
+			return visit, err
+		}
+	}
+	for _, e := range slices.Compact([]uuid.UUID{v.EngineerID, visit.EngineerID}) {
+		if err := w.tellEngineer(ctx, o, e, "message.engineer.changed"); err != nil {
+			return visit, err
+		}
+	}
+	if kept := move.Planned && sameSpan(v.Window, visit.Window); !kept {
+		if err := w.tellCustomer(ctx, o, map[bool]string{true: "message.customer.changed_by_us", false: "message.customer.changed"}[move.Cause == "us"], o.Number, w.shownWindow(ctx, o, visit)); err != nil {
+			return visit, err
+		}
+		if move.Cause != "customer" {
+			if _, err := w.promises.AddCallback(ctx, w.by, aftercare.CallbackInput{OrgID: o.OrgID, OrderID: &o.ID, CustomerID: &o.CustomerID, Reason: "appointment", DueAt: w.at, Text: move.Reason}); err != nil {
+				return visit, err
+			}
+		}
+	}
+	return visit, w.note(ctx, said{Order: &o.ID, OrgID: o.OrgID, Action: "reschedule", Reason: move.Reason, Data: map[string]any{"visit_id": v.ID, "cause": move.Cause, "from": v.StartsAt, "to": move.StartsAt, "engineer_from": v.EngineerID, "engineer_to": visit.EngineerID}})
+}
+
+func sameSpan(a, b *dispatch.Span) bool {
+	return a != nil && b != nil && a.From.Equal(b.From) && a.To.Equal(b.To)
 }
 
 // Visit reads one visit.

@@ -120,3 +120,24 @@ var OldPartMoves = lifecycle.Table[OldPartState]{
 		{OldPartReceived, OldPartScrapped, "scrap"}, {OldPartReceived, OldPartSent, "send"},
 	},
 }
+
+// PlanState is where a plan of a day stands.
+type PlanState string
+
+const (
+	PlanRunning   PlanState = "running"   // 计算中: the planner is at it; a program that starts anew goes on with it
+	PlanReady     PlanState = "ready"     // 待发布: proposed, binds nobody
+	PlanPublished PlanState = "published" // 已发布: every visit booked, every part promised. Final
+	PlanRejected  PlanState = "rejected"  // 已放弃: a person did not want it. Final
+	PlanStale     PlanState = "stale"     // 已过时: the world moved on, or its day is over. Final: plan again from it
+	PlanFailed    PlanState = "failed"    // 失败: no plan came of it, with the reason. Final
+)
+
+// PlanMoves is the life of a plan.
+var PlanMoves = lifecycle.Table[PlanState]{
+	Kind: "plan", Start: []PlanState{PlanRunning, PlanReady},
+	Moves: [][3]PlanState{
+		{PlanRunning, PlanReady, "finish"}, {PlanRunning, PlanFailed, "fail"}, {PlanRunning, PlanRejected, "reject"},
+		{PlanReady, PlanPublished, "publish"}, {PlanReady, PlanRejected, "reject"}, {PlanReady, PlanStale, "expire"},
+	},
+}

@@ -305,7 +305,7 @@ func (d *Desk) absence(ctx context.Context, by auth.Caller, engineer uuid.UUID, 
 				return err
 			}
 		}
-		return nil
+		return w.proposeRepairs(ctx, taken.Absence, taken.Displaced)
 	})
 	return taken, err
 }

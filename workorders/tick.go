@@ -27,6 +27,8 @@ func (d *Desk) Tasks() []Task {
 		{"holds-end", "* * * * *", d.EndHolds},
 		{"sick-unattended", "* * * * *", d.FreeTheSick},
 		{"vans-back", "* * * * *", d.VansBack},
+		{"plans-at", "* * * * *", d.PlanNextDays},
+		{"plans-expire", "*/10 * * * *", d.ExpirePlans},
 		{"shortages-age", "0 1 * * *", d.AgeShortages},
 		{"no-access-age", "10 1 * * *", d.AgeNoAccess},
 		{"keys-forget", "17 19 * * *", d.ForgetKeys},

@@ -78,6 +78,9 @@ func (a *App) wire(stopping context.Context, s *postgres.Server) (http.Handler, 
 		return nil, nil, err
 	}
 	runner := jobs.NewRunner(queue, log, 0)
+	for kind, do := range desk.Handlers() {
+		runner.Handle(kind, do)
+	}
 	runner.Pulse("seal the account of changes", 5*time.Second, func(ctx context.Context) error { _, err := account.Seal(ctx); return err })
 	repeats := []workorders.Task{
 		{Name: "sweep jobs", Spec: "11 * * * *", Do: queue.Sweep},

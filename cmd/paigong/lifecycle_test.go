@@ -57,7 +57,7 @@ func of[S ~string](t lifecycle.Table[S]) machine {
 func machines() []machine {
 	return []machine{
 		of(workorders.RequestMoves), of(workorders.OrderMoves), of(workorders.QuoteMoves), of(workorders.HandOverMoves),
-		of(dispatch.VisitMoves), of(dispatch.AbsenceMoves),
+		of(dispatch.VisitMoves), of(dispatch.AbsenceMoves), of(workorders.PlanMoves),
 		of(inventory.ReservationMoves), of(inventory.PickupMoves), of(inventory.ShortageMoves), of(workorders.OldPartMoves),
 		of(depot.CustodyMoves), of(billing.InvoiceMoves),
 		of(aftercare.FollowUpMoves), of(aftercare.ComplaintMoves), of(aftercare.CallbackMoves),

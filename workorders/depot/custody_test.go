@@ -100,7 +100,7 @@ func (w *workshop) visit(order, engineer uuid.UUID) uuid.UUID {
 	w.Helper()
 	visit := id()
 	w.exec(`INSERT INTO visits (id, org_id, order_id, engineer_id, engineer_org_id, state, planned, blocked, override_reason, lead, created_at)
-		VALUES (?0, ?1, ?2, ?3, ?1, 'proposed', tstzrange(?4, ?5), tstzrange(?4, ?5), 'test', false, ?4)`, visit, w.hq, order, engineer, morning, morning.Add(time.Hour))
+		VALUES (?0, ?1, ?2, ?3, ?1, 'dispatched', tstzrange(?4, ?5), tstzrange(?4, ?5), 'test', false, ?4)`, visit, w.hq, order, engineer, morning, morning.Add(time.Hour))
 	return visit
 }
 
