@@ -17,6 +17,7 @@ type Chrome struct {
 	Zone  *time.Location // times are shown in it; nil means UTC
 	Now   time.Time      // what "late" and "this year" are measured against
 	User  string         // name of who is signed in; empty: nobody
+	Who   string         // his id
 	Nav   []string       // the sections this person may open, as keys of sections
 	Path  string         // path and query of this page, for the language switch
 	Theme string         // "light" or "dark"; empty follows the system
@@ -151,6 +152,16 @@ func (c Chrome) Menu() []MenuItem {
 	return items
 }
 
+// PhoneMenu is the bar at the foot of the engineer's pages.
+func (c Chrome) PhoneMenu() []MenuItem {
+	path, _, _ := strings.Cut(c.Path, "?")
+	var items []MenuItem
+	for _, s := range []section{{"today", "/m"}, {"outbox", "/m/outbox"}, {"van", "/m/van"}, {"me", "/m/me"}} {
+		items = append(items, MenuItem{s.key, s.path, path == s.path})
+	}
+	return items
+}
+
 // T is the text of key in the reader's language.
 func (c Chrome) T(key string, args ...any) string { return say.Text(c.Lang, key, args...) }
 
@@ -195,9 +206,9 @@ func Done(lang, form string) string {
 // doneForms are the forms with a sentence of their own.
 var doneForms = []string{
 	"accept", "answer", "approve", "arrive", "assign", "attempts", "cancel", "close", "confirm",
-	"conversations", "decline", "depart", "escalate", "hand-over", "hold", "movements", "payments",
-	"propose", "quotes", "receipt", "reopen", "reply", "reschedule", "resume", "send", "sheet",
-	"start", "triage", "void", "waive", "work-order",
+	"conversations", "count", "decline", "depart", "escalate", "hand-over", "hold", "ill", "movements", "parked", "pause", "payments",
+	"propose", "quotes", "receipt", "receive", "reopen", "reply", "reschedule", "resume", "return", "send", "sheet",
+	"start", "triage", "void", "waive", "wishes", "work-order",
 }
 
 // Was is what the refused form held in this field, or the value to start with.

@@ -84,24 +84,31 @@
 //	POST /customers/{id}/assets  brand category model proof purchased_on serial_number site_id
 //	POST /customers/{id}/contacts  name phone role
 //	POST /customers/{id}/sites  access_notes address lat lng region_code
+//	POST /desk/parked/{id}/set-aside  reason
+//	POST /desk/parked/{id}/take
 //	POST /follow-ups/{id}/attempts  call_again_at comment identity_checked next next_call outcome product service
 //	POST /follow-ups/{id}/claim
 //	POST /follow-ups/{id}/waive  reason
 //	POST /login  login next password
 //	POST /logout
-//	POST /m/orders/{number}/accept  visit_id
-//	POST /m/orders/{number}/arrive  visit_id
+//	POST /m/me/ill  reason
+//	POST /m/orders/{number}/accept  at back visit_id
+//	POST /m/orders/{number}/arrive  at back visit_id
 //	POST /m/orders/{number}/conversations  channel direction kind outcome text
 //	POST /m/orders/{number}/decline  reason visit_id
-//	POST /m/orders/{number}/depart  back visit_id
-//	POST /m/orders/{number}/pause  visit_id
+//	POST /m/orders/{number}/depart  at back visit_id
+//	POST /m/orders/{number}/pause  at visit_id
 //	POST /m/orders/{number}/quotes  deduct_if_repaired limit line_description line_kind line_quantity line_sku line_unit purpose valid_until
-//	POST /m/orders/{number}/quotes/{id}/approve  how name
+//	POST /m/orders/{number}/quotes/{id}/approve  how name signature
 //	POST /m/orders/{number}/quotes/{id}/decline  how reason
-//	POST /m/orders/{number}/resume  visit_id
-//	POST /m/orders/{number}/sheet  acceptance_defects acceptance_result action_code arrived_at cause_code check_code check_result custody_accessories custody_condition custody_device custody_return_on fault_code finished_at from_paper incident installed_model installed_position installed_serial minutes_left needed_quantity needed_sku needed_text notes old_parts_kept outcome part_from part_old_serial part_quantity part_serial part_sku photos_after photos_before readings signature signature_reason signer_name signer_relation travel_minutes verbal visit_id work_minutes
-//	POST /m/orders/{number}/start  visit_id
+//	POST /m/orders/{number}/resume  at back visit_id
+//	POST /m/orders/{number}/sheet  acceptance_defects acceptance_result action_code agreed_on_site arrived_at cause_code check_code check_note check_result custody_accessories custody_condition custody_device custody_return_on fault_code finished_at follow_on from_paper incident installed_model installed_position installed_serial line_description line_kind line_quantity line_sku line_unit minutes_left needed_quantity needed_sku needed_text needed_urgency notes old_parts_kept outcome part_from part_old_serial part_quantity part_serial part_sku pay_amount pay_method photos_after photos_before photos_door photos_nameplate photos_old_part readings signature signature_reason signer_name signer_relation travel_minutes verbal visit_id work_minutes
+//	POST /m/orders/{number}/start  at visit_id
 //	POST /m/pickups/{id}/receive
+//	POST /m/van/count  count_sku count_was counted
+//	POST /m/van/return  condition quantity serials sku to_place
+//	POST /m/van/wishes  text urgent wish_quantity wish_sku
+//	POST /m/van/wishes/{id}/receive
 //	POST /orders/{number}/approve
 //	POST /orders/{number}/assign  ends_at engineer_id override_reason starts_at
 //	POST /orders/{number}/cancel  reason
@@ -173,4 +180,6 @@
 //	POST /stock/pickups/{id}/ready
 //	POST /stock/pickups/{id}/receive
 //	POST /stock/unreconciled/{id}  from_place how
+//	POST /stock/wishes/{id}/ready  from_place
+//	POST /stock/wishes/{id}/refuse  reason
 package templates

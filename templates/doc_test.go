@@ -13,7 +13,7 @@ import (
 var (
 	numbers = regexp.MustCompile(`/(WO|RQ|R)-2026-\d+`)
 	tokens  = regexp.MustCompile(`^/c/[^/]+`)
-	ids     = regexp.MustCompile(`/(v[01]|q[01]|[cpkfxdo]1|c[bu]?1|ab1|sh1)(/|$)`)
+	ids     = regexp.MustCompile(`/(v[01]|q[01]|[cpkfxdow]1|c[bu]?1|ab1|sh1)(/|$)`)
 )
 
 // TestEveryFormIsWrittenDown compares the forms of all sample pages with the

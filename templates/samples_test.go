@@ -42,7 +42,7 @@ func empties(lang string) []Page {
 		Shortages{Chrome: c}, Receipts{Chrome: c}, Receipt{Chrome: c}, Customers{Chrome: c}, Customer{Chrome: c},
 		Assets{Chrome: c}, Asset{Chrome: c}, Figures{Chrome: c}, Settings{Chrome: c}, SettingsUsers{Chrome: c},
 		SettingsOrganisations{Chrome: c}, SettingsEngineers{Chrome: c}, SettingsCalendar{Chrome: c},
-		SettingsWebhooks{Chrome: c}, API{Chrome: c}, Problem{Chrome: c}, Report{Chrome: c}, Reported{Chrome: c}, Setup{Chrome: c}, Search{Chrome: c}, KeyHelp{Chrome: c}, Schedule{Chrome: c}, Outbox{Chrome: c}, Unreconciled{Chrome: c}, Devices{Chrome: c},
+		SettingsWebhooks{Chrome: c}, API{Chrome: c}, Problem{Chrome: c}, Report{Chrome: c}, Reported{Chrome: c}, Setup{Chrome: c}, Search{Chrome: c}, KeyHelp{Chrome: c}, Schedule{Chrome: c}, Outbox{Chrome: c}, Offline{Chrome: c}, Me{Chrome: c}, Parked{Chrome: c}, Unreconciled{Chrome: c}, Devices{Chrome: c},
 		DevicePage{Chrome: c},
 	}
 }
@@ -134,7 +134,7 @@ func full(lang string) []sample {
 	stop := Stop{
 		VisitID: "v1", OrderNumber: "WO-2026-000123", State: "accepted", StartsAt: at(21, 10, 30), EndsAt: at(21, 12, 0), WindowFrom: at(21, 10, 0), WindowTo: at(21, 12, 0),
 		Kind: "repair", Priority: 2, Summary: "空调不制冷，室外机不转", Customer: "周女士", Phone: "13810102210", Address: site.Address, AccessNotes: site.AccessNotes,
-		MapPath: "/m/orders/WO-2026-000123/map", Parts: []PartLine{gas, fan}, Chases: 1, Late: true, Allowed: []string{"accept", "depart", "arrive", "start", "pause", "resume", "decline", "sheet", "quotes"},
+		OpenHours: "工作日 9–18 点", Lat: 39.99, Lng: 116.47, Warnings: []string{"重点客户"}, MapPath: "/m/orders/WO-2026-000123/map", Parts: []PartLine{gas, fan}, Chases: 1, Late: true, Allowed: []string{"accept", "depart", "arrive", "start", "pause", "resume", "decline", "sheet", "quotes"},
 	}
 	second := stop
 	second.VisitID, second.OrderNumber, second.State, second.Summary, second.Customer, second.StartsAt, second.EndsAt = "v2", "WO-2026-000131", "dispatched", "洗衣机漏水", "李先生", at(21, 13, 30), at(21, 15, 0)
@@ -148,14 +148,21 @@ func full(lang string) []sample {
 		Earlier: []Event{{At: at(2, 15, 0), Actor: "李芳芳", Text: "加注制冷剂"}}, Files: []File{photo}, FeeAgreed: "检测费 ¥80.00", Quotes: []Quote{quote},
 		Marks: []string{"返修"}, Pickups: []Pickup{pickup}, Checks: []CheckItem{{"leak", "检漏 · 必查"}}, Sheets: []Sheet{sheet}, Papers: papers, PartChoices: parts,
 	}
+	wish := Wish{"w1", "王伟", "VAN-A012", "", "asked", []PartLine{{SKU: "FAN-35", Name: "FAN-35", Quantity: 2}}, "另要扎带", true, at(21, 8, 0), ""}
+	ready := wish
+	ready.State, ready.From = "ready", "WH-BJ"
+	usual := []Finding{{"F03", "C11", "A07", "不制冷 F03", "风机电机卡死 C11", "更换风机电机 A07", 12, []string{"室外风机电机 35"}}}
+	job.Similar, job.FirstAid, job.About = usual, []string{"不制冷 F03: 先清洗滤网"}, "家中有老人，请按门铃两次"
 	form := SheetForm{
 		Chrome: phone("/m/orders/WO-2026-000123/sheet"), Number: "WO-2026-000123", Summary: order.Summary, Customer: "周女士", Device: device, VisitID: "v1",
 		IdempotencyKey: "0199a3c4-7d1e-7000-8000-3f5a0c9d1e23", Outcome: "done",
 		FaultCodes: []Option{{Value: "F03", Text: "F03 不制冷"}}, CauseCodes: []Option{{Value: "C11", Text: "C11 风机电机卡死"}}, ActionCodes: []Option{{Value: "A07", Text: "A07 更换风机电机"}},
-		Parts:       []VanPart{{"R32-500", "R32 制冷剂", "g", 1500, 500, "", false}, {"FAN-35", "室外风机电机 35", "件", 1, 1, "WH-BJ", true}},
+		Parts:       []VanPart{{SKU: "R32-500", Name: "R32 制冷剂", Unit: "g", OnHand: 1500, Reserved: 500}, {SKU: "FAN-35", Name: "室外风机电机 35", Unit: "件", OnHand: 1, Reserved: 1, Place: "WH-BJ", Serialised: true, Agreed: 1, Price: 26000, Serials: []string{"SN-1", "SN-2"}}},
 		PartChoices: parts, Checks: []CheckItem{{"leak", "检漏"}, {"ground", "接地电阻"}}, WorkMinutes: 50, TravelMinutes: 22, ArrivedAt: at(21, 10, 35), FinishedAt: at(21, 11, 25),
 	}
+	form.Kind, form.ReturnOn, form.Presets, form.Needs, form.Chargeable, form.Quoted, form.Limit, form.ToPay, form.Methods = "repair", "2026-11-28", usual, `{"done":["fault_code","signature"]}`, true, 34000, 40000, 34000, []string{"cash"}
 	clerk := form
+	clerk.Custody = true
 	clerk.Install, clerk.Clerk, clerk.Outcomes, clerk.Outcome = true, true, []string{"done", "need_parts", "taken_to_depot"}, "need_parts"
 	clerk.Visits = []Option{{Value: "v1", Text: "11月21日 10:30 王伟"}}
 	clerk.Posted = Posted{"sheet", url.Values{"outcome": {"need_parts"}, "notes": {"等备件"}, "part_quantity": {"0", "2"}}, map[string]string{"fault_code": "请选择故障现象", "signature": "请客户签字，或写明原因"}}
@@ -218,11 +225,15 @@ func full(lang string) []sample {
 		{"orders", Orders{chrome(lang, "/orders"), OrderFilter{"ready", "bj-wj", "e1", "空调"}, regions, engineers, rows, "/orders?cursor=x"}},
 		{"order", order},
 		{"order-refused", wrong},
-		{"day", Day{phone("/m"), "2026-11-21", "/m?day=2026-11-20", "/m?day=2026-11-22", []Stop{stop, second}, []Pickup{pickup}, 2, "A012", []Person{{"派工台", "010-64320000", ""}}}},
+		{"day", Day{phone("/m"), "2026-11-21", "/m?day=2026-11-20", "/m?day=2026-11-22", "2026-11-22", "today", []StopsOn{{"2026-11-21", []Stop{stop, second}}}, []Pickup{pickup}, "A012", []Person{{"派工台", "010-64320000", ""}}, []string{"/m?day=2026-11-22"}}},
+		{"day-week", Day{Chrome: phone("/m?span=week"), Day: "2026-11-21", View: "week", Shown: []StopsOn{{"2026-11-21", []Stop{stop}}, {"2026-11-22", nil}}}},
 		{"job", job},
 		{"sheet", form},
 		{"sheet-clerk", clerk},
-		{"van", Van{phone("/m/van"), "VAN-A012", stock[:2], []Pickup{pickup}}},
+		{"van", Van{phone("/m/van"), "VAN-A012", stock[:2], []Pickup{pickup}, parts, places, []Wish{wish, ready}}},
+		{"me", Me{phone("/m/me"), "王伟", "A012", "/m/me/calendar.ics", []OwnAbsence{{"sick", "requested", "11月21日 08:00", "11月22日 00:00", "发烧"}}, true}},
+		{"parked", Parked{chrome(lang, "/desk/parked"), []ParkedRow{{"k1", "WO-2026-000123", "空调不制冷", "王伟", "sheet", "", "done", "F03 → C11 → A07", "已更换", []PartLine{{SKU: "FAN-35", Quantity: 1}}, 2, true, at(21, 10, 0), at(21, 12, 0), "上门当前状态不能这样操作"}, {"k1", "WO-2026-000131", "洗衣机漏水", "王伟", "step", "arrive", "", "", "", nil, 0, false, at(21, 9, 0), at(21, 12, 0), "上门当前状态不能这样操作"}}}},
+		{"offline", Offline{phone("/m/x")}},
 		{"track", track},
 		{"track-done", finished},
 		{"track-held", held},
@@ -235,7 +246,7 @@ func full(lang string) []sample {
 		{"callbacks", Callbacks{chrome(lang, "/callbacks"), "delay", "陈静", []Option{{Value: "陈静", Text: "陈静"}}, []CallbackRow{{"cb1", "part_arrived", "open", at(21, 9, 0), Link{"/orders/WO-2026-000123", "WO-2026-000123", "order", "ready"}, "周敏", "13810102210", "风机电机已到", "陈静", 1, true}, {"cb2", "appointment", "done", at(20, 9, 0), Link{}, "李先生", "", "", "", 0, false}}, "/callbacks?cursor=x", true}},
 		{"stock", Stock{chrome(lang, "/stock"), "R32", "WH-BJ", places, stock, "/stock?cursor=x", parts, true, []VanAway{{"VAN1", "1 号车", "病假", []string{"启动电容 P1 × 2"}}, {Code: "VAN2", Name: "2 号车"}}, engineers}},
 		{"movements", Movements{chrome(lang, "/stock/movements"), "R32", "WH-BJ", places, []MovementRow{{at(20, 18, 55), "consume", "R32-500", "R32 制冷剂", 500, "g", "VAN-A012", "", "good", "WO-2026-000123", "", "王伟"}, {at(20, 8, 0), "return", "FAN-35", "室外风机电机 35", 1, "件", "VAN-A012", "WH-BJ", "defective", "", "旧件返还", "吴库管"}}, "/stock/movements?cursor=x"}},
-		{"pickups", Pickups{chrome(lang, "/stock/pickups"), "WH-BJ", "2026-11-21", "ready", places, []Pickup{pickup}, "/stock/pickups?cursor=x", "/papers/pick-lists.pdf?day=2026-11-21"}},
+		{"pickups", Pickups{chrome(lang, "/stock/pickups"), "WH-BJ", "2026-11-21", "ready", places, []Pickup{pickup}, []Wish{wish, ready}, "/stock/pickups?cursor=x", "/papers/pick-lists.pdf?day=2026-11-21"}},
 		{"shortages", Shortages{chrome(lang, "/stock/shortages"), []ShortageRow{{"WO-2026-000123", "FAN-35", "室外风机电机 35", "件", 1, at(20, 18, 55), "2026-11-24", "open", "周敏"}}, "/stock/shortages?cursor=x", []ExpectedRow{{"x1", "FAN-35", "室外风机电机 35", "件", 10, "WH-BJ", "2026-11-24", "PO-88"}}, places, parts, true}},
 		{"receipts", Receipts{chrome(lang, "/receipts"), "2026-11-01", "2026-11-30", "part_paid", "e1", engineers, []ReceiptRow{receipt, paid}, "/receipts?cursor=x", 123456789, 100000000, "/api/v1/reports/receipts?format=csv"}},
 		{"receipt", Receipt{chrome(lang, "/receipts/R-2026-000087"), receipt, lines, "叁佰捌拾捌元伍角整", "周敏", customer, []Payment{{at(20, 19, 5), 20000, "wechat", "4200001", "王伟", ""}, {at(21, 9, 0), -1000, "cash", "", "林晓", "多收退回"}}, "已申请开票", "开错抬头", "/orders/WO-2026-000123/papers/receipt.pdf", []string{"payments", "void", "waive", "invoice-request"}}},

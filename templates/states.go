@@ -89,6 +89,12 @@ var looks = map[string]map[string]look{
 		"returned":    {"plain", "tick"},
 		"cancelled":   {"plain", "cross"},
 	},
+	"wish": {
+		"asked":    {"onsite", "ring"},
+		"ready":    {"scheduled", "dot"},
+		"received": {"done", "tick"},
+		"refused":  {"late", "cross"},
+	},
 	"custody": {
 		"taken":            {"onsite", "play"},
 		"received":         {"scheduled", "dot"},
@@ -250,6 +256,7 @@ var words = map[string][]string{
 	"role":         {"admin", "manager", "lead", "dispatcher", "agent", "caller", "complaints", "clerk", "cashier", "stock", "engineer", "depot", "technical", "auditor", "partner_manager", "partner_dispatcher", "partner_engineer"},
 	"score":        {"1", "2", "3", "4", "5"},
 	"severity":     {"1", "2", "3", "4"},
+	"urgency":      {"normal", "urgent"},
 	"triage":       {"triaged", "duplicate", "rejected"},
 }
 

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -35,6 +36,7 @@ type tree struct {
 var kinds = map[string]string{
 	".css": "text/css; charset=utf-8",
 	".js":  "text/javascript; charset=utf-8",
+	".png": "image/png",
 	".svg": "image/svg+xml",
 	".txt": "text/plain; charset=utf-8",
 }
@@ -57,6 +59,7 @@ var assets = sync.OnceValues(func() (tree, error) {
 		if kind == "" {
 			return nil // licences and checksum lists are for the repository
 		}
+		body = lean(name, body)
 		var b bytes.Buffer
 		z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
 		if err != nil {
@@ -78,6 +81,32 @@ var assets = sync.OnceValues(func() (tree, error) {
 	return t, nil
 })
 
+// notes are comments of style sheets.
+var notes = regexp.MustCompile(`(?s)/\*.*?\*/`)
+
+// lean leaves out of our own scripts and style sheets what only their readers in the repository need: comments
+// on lines of their own, and indentation. Texts of more than a line are not written in scripts here, so no
+// line begins inside one.
+func lean(name string, body []byte) []byte {
+	script := path.Ext(name) == ".js"
+	if strings.HasPrefix(name, "vendor/") || !script && path.Ext(name) != ".css" {
+		return body
+	}
+	if !script {
+		body = notes.ReplaceAll(body, nil)
+	}
+	var b bytes.Buffer
+	for line := range bytes.Lines(body) {
+		line = bytes.TrimSpace(line)
+		if len(line) == 0 || script && bytes.HasPrefix(line, []byte("//")) {
+			continue
+		}
+		b.Write(line)
+		b.WriteByte('\n')
+	}
+	return b.Bytes()
+}
+
 // AssetPath is the address of a static file, such as /static/4f1c…/base.css. It
 // changes whenever any static file does, so browsers may keep it for ever.
 func AssetPath(name string) (string, error) {
@@ -89,6 +118,34 @@ func AssetPath(name string) (string, error) {
 		return "", fmt.Errorf("static file %s does not exist", name)
 	}
 	return "/static/" + t.hash + "/" + name, nil
+}
+
+// AssetVersion is the name under which all static files lie; it changes whenever any of them does.
+func AssetVersion() (string, error) {
+	t, err := assets()
+	return t.hash, err
+}
+
+// phoneAssets are what the engineer's pages need without a network.
+var phoneAssets = []string{"tokens.css", "base.css", "phone.css", "print.css", "app.js", "outbox.js", "phone.js", "sheet.js", "signature.js", "outbox-page.js", "icon.svg", "icon-192.png"}
+
+// Worker is the service worker of the engineer's pages: the version, the files it keeps, and then its script.
+func Worker() ([]byte, error) {
+	t, err := assets()
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "const VERSION = %q;\nconst BASE = \"/static/%s/\";\nconst FILES = [", t.hash, t.hash)
+	for _, name := range phoneAssets {
+		if _, ok := t.files[name]; !ok {
+			return nil, fmt.Errorf("static file %s does not exist", name)
+		}
+		fmt.Fprintf(&b, "%q,", name)
+	}
+	b.WriteString("];\n")
+	b.Write(t.files["sw.js"].plain)
+	return b.Bytes(), nil
 }
 
 // Static serves /static/<hash>/<file>. A page drawn by another version of the

@@ -73,6 +73,7 @@ type Pickups struct {
 	Place, Day, State string
 	Places            []Option
 	Rows              []Pickup
+	Wishes            []Wish // what engineers ask for, apart from any order
 	More              string
 	PickListPDF       string
 }

@@ -1089,3 +1089,27 @@ func (d *Desk) VerifySheet(ctx context.Context, by auth.Caller, id uuid.UUID) (S
 	}
 	return d.Sheet(ctx, by, id)
 }
+
+// SheetNeeds tells a form which fields each outcome cannot do without, for an order of the kind given. The
+// names are those of SheetInput; what looks beyond the sheet (an approved repair, a call from the door) is
+// not in it.
+func SheetNeeds(kind string) map[string][]string {
+	coded := slices.Contains(codedKinds, kind)
+	out := map[string][]string{}
+	for outcome, need := range requirements {
+		fields := []string{}
+		for _, f := range []struct {
+			is   bool
+			name string
+		}{
+			{need.fault && coded, "fault_code"}, {need.cause && coded, "cause_code"}, {need.action && coded, "action_code"}, {need.notes, "notes"},
+			{need.arrived, "arrived_at"}, {need.parts, "parts_needed"}, {need.signed, "signature"},
+		} {
+			if f.is {
+				fields = append(fields, f.name)
+			}
+		}
+		out[outcome] = fields
+	}
+	return out
+}

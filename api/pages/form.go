@@ -16,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gofrs/uuid/v5"
+	"github.com/labstack/echo/v4"
 
 	"paigong/internal/calendar"
 	"paigong/internal/fault"
@@ -107,6 +108,19 @@ func sortedKeys[V any](m map[string]V) []string {
 	}
 	slices.Sort(keys)
 	return keys
+}
+
+// readBody reads what is sent as it is, up to a limit in bytes.
+func readBody(c echo.Context, limit int64) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, limit))
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return nil, fault.New(fault.TooLarge, "too_large", "a picture has at most %d MiB", limit>>20)
+	case err != nil:
+		return nil, fault.New(fault.Invalid, "body_broken", "the body did not arrive whole: send it again")
+	}
+	return body, nil
 }
 
 func readFile(h *multipart.FileHeader) ([]byte, error) {

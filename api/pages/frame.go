@@ -156,11 +156,11 @@ func (a *ask) nav() []string {
 func (a *ask) visiting() bool { return a.by.Person() && a.by.Scope().Engineer() != nil }
 
 func (a *ask) chrome() templates.Chrome {
-	name := a.by.Name
-	if !a.by.Person() {
-		name = ""
+	name, who := "", ""
+	if a.by.Person() {
+		name, who = a.by.Name, a.by.UserID.String()
 	}
-	c := templates.Chrome{Lang: a.lang, Zone: a.zone, Now: a.now, User: name, Nav: a.nav(), Path: a.path(), Theme: a.theme(), Key: uuid.Must(uuid.NewV7()).String(), Flash: a.flash, Posted: a.posted,
+	c := templates.Chrome{Lang: a.lang, Zone: a.zone, Now: a.now, User: name, Who: who, Nav: a.nav(), Path: a.path(), Theme: a.theme(), Key: uuid.Must(uuid.NewV7()).String(), Flash: a.flash, Posted: a.posted,
 		Density: a.chosen("density", denseCookie, "compact", "roomy", "normal"), Keys: a.chosen("keys", keysCookie, "on", "off") != "off", Takes: a.by.Person() && a.by.May(auth.TakeRequest)}
 	if c.Density == "normal" {
 		c.Density = ""
@@ -191,6 +191,9 @@ func (a *ask) draw(status int, page templates.Page) error {
 	h := a.Response().Header()
 	h.Set("Cache-Control", "no-store")
 	h.Add("Vary", "Cookie")
+	if status == http.StatusOK && a.by.Person() && forPhone(a.Request().URL.Path) && a.Request().Method == http.MethodGet {
+		h.Set("Paigong-Page", a.by.UserID.String()) // the service worker keeps what bears this, and nothing else
+	}
 	return a.send(status, "text/html; charset=utf-8", b.Bytes())
 }
 
@@ -268,20 +271,41 @@ func (p *Pages) shown(may auth.Permission, v view) echo.HandlerFunc {
 func (p *Pages) done(may auth.Permission, d deed, again view, keyed bool) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		by, err := p.who(c)
+		if err == nil {
+			err = mine(c, by)
+		}
 		if err != nil {
+			if queued(c) {
+				return p.refuseQueued(p.newAsk(c, by), err)
+			}
 			return p.toLogin(c, err)
 		}
 		a := p.newAsk(c, by)
+		refuse := p.problem
+		if queued(c) {
+			refuse = p.refuseQueued
+		}
 		if err := a.by.Must(may); err != nil {
-			return p.problem(a, err)
+			return refuse(a, err)
 		}
 		f, err := a.form()
 		if err != nil {
-			return p.problem(a, err)
+			return refuse(a, err)
 		}
-		next, err := p.run(a, f, a.by, a.by.UserID.String()+" POST "+c.Request().URL.Path, keyed, d)
+		scope := a.by.UserID.String() + " POST " + c.Request().URL.Path
+		next, err := p.run(a, f, a.by, scope, keyed, d)
 		if err != nil {
+			if other := p.instead(a, f, err); other != nil {
+				next, err = p.run(a, f, a.by, scope, keyed, other)
+			}
+		}
+		switch {
+		case err != nil && queued(c):
+			return p.refuseQueued(a, err)
+		case err != nil:
 			return p.again(a, f, err, again)
+		case queued(c):
+			return a.sent(next, f.name)
 		}
 		a.giveShown()
 		return c.Redirect(http.StatusSeeOther, withDone(next, f.name))

@@ -193,6 +193,15 @@ func (a *ask) code(kind knowledge.Kind, code *string) string {
 	return c.Called(a.lang) + " " + c.Code
 }
 
+// firstAid is what the code's article says to try first, or "".
+func (a *ask) firstAid(code string) string {
+	c, err := a.look().Codes.Code(a.ctx(), knowledge.Fault, code)
+	if err != nil {
+		return ""
+	}
+	return c.Help(a.lang)
+}
+
 // skillNames are the names of skills by code.
 func (a *ask) skills() ([]dispatch.Skill, error) {
 	page, err := a.look().Board.Skills(a.ctx(), many)

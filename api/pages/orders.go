@@ -2,6 +2,7 @@ package pages
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -600,7 +601,14 @@ func (p *Pages) visitStep(base, act string) deed {
 		if err != nil {
 			return "", err
 		}
-		if _, err := p.desk.VisitAct(ctx, a.by, id, act, workorders.ActInput{Reason: f.text("reason")}); err != nil {
+		in := workorders.ActInput{Reason: f.text("reason"), At: f.time("at")}
+		if err := f.err(); err != nil {
+			return "", err
+		}
+		if in.At != nil && in.At.After(a.now) {
+			in.At = nil // a phone's clock that runs ahead: it happened by now at the latest
+		}
+		if _, err := p.desk.VisitAct(ctx, a.by, id, act, in); err != nil {
 			return "", err
 		}
 		if back := f.text("back"); back != "" && local(back) {
@@ -698,6 +706,9 @@ func (p *Pages) approveQuote(base string) deed {
 			return "", err
 		}
 		in := workorders.ApprovalInput{How: f.need("how"), Name: f.need("name"), SaidAt: f.time("said_at"), Note: f.text("note")}
+		if drawn := f.text("signature"); drawn != "" && drawn != "[]" {
+			in.Signature = json.RawMessage(drawn)
+		}
 		if err := f.err(); err != nil {
 			return "", err
 		}

@@ -58,6 +58,7 @@ func (p *Pages) Mount(e *echo.Echo) {
 	g.HEAD("/static/*", static)
 
 	p.doors(g)
+	p.phoneDoors(g)
 
 	see := func(path string, may auth.Permission, v view) { g.GET(path, p.shown(may, v)) }
 	do := func(path string, may auth.Permission, d deed, again view) { g.POST(path, p.done(may, d, again, false)) }
@@ -66,6 +67,9 @@ func (p *Pages) Mount(e *echo.Echo) {
 	see("/", auth.Anyone, p.home)
 	see("/desk", auth.ReadVisits, p.schedule)
 	see("/desk/intake", auth.TakeRequest, p.intake)
+	see("/desk/parked", auth.Assign, p.parked)
+	do("/desk/parked/:id/take", auth.Assign, p.settleParked(true), p.parked)
+	do("/desk/parked/:id/set-aside", auth.Assign, p.settleParked(false), p.parked)
 	see("/search", auth.Search, p.search)
 	see("/keys", auth.Anyone, p.keys)
 	see("/figures", auth.ReadReports, p.figures)
@@ -90,6 +94,14 @@ func (p *Pages) Mount(e *echo.Echo) {
 	see("/m", auth.ReadVisits, p.day)
 	see("/m/van", auth.ReadStock, p.van)
 	see("/m/outbox", auth.Anyone, p.outbox)
+	see("/m/me", auth.Anyone, p.me)
+	do("/m/me/ill", auth.AskLeave, p.callInSick, p.me)
+	once("/m/van/count", auth.MoveStock, p.countVan, p.van)
+	once("/m/van/return", auth.MoveStock, p.giveBack, p.van)
+	once("/m/van/wishes", auth.ReceivePickup, p.askForParts, p.van)
+	once("/m/van/wishes/:id/receive", auth.ReceivePickup, p.receiveWish, p.van)
+	do("/stock/wishes/:id/ready", auth.HandOutParts, p.answerWish(true), p.pickups)
+	do("/stock/wishes/:id/refuse", auth.HandOutParts, p.answerWish(false), p.pickups)
 	see("/m/orders/:number", auth.ReadOrders, p.job)
 	see("/m/orders/:number/sheet", auth.SubmitSheet, p.sheet)
 	g.GET("/m/orders/:number/map", p.shown(auth.ReadOrders, p.wayTo))

@@ -7,51 +7,69 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/labstack/echo/v4"
+
+	"paigong/api"
 	"paigong/dispatch"
 	"paigong/internal/auth"
 	"paigong/internal/calendar"
 	"paigong/internal/fault"
 	"paigong/internal/files"
 	"paigong/internal/keyset"
+	"paigong/internal/money"
+	"paigong/internal/say"
 	"paigong/inventory"
 	"paigong/templates"
 	"paigong/workorders"
+	"paigong/workorders/billing"
 	"paigong/workorders/customers"
 	"paigong/workorders/depot"
 	"paigong/workorders/knowledge"
 )
 
-// day is the engineer's day. Somebody who is no engineer is told so.
+// day is the engineer's day, or his week. Somebody who is no engineer is told so.
 func (p *Pages) day(a *ask) (templates.Page, error) {
 	if a.by.EngineerID == nil {
 		return nil, fault.New(fault.NotFound, "no_engineer", "this page shows an engineer's own day, and your account belongs to none")
 	}
-	day := a.today()
+	day, today := a.today(), a.today()
 	if d := a.dayIn("day"); d != nil {
 		day = *d
 	}
-	page, err := p.desk.Visits(a.ctx(), a.by, dispatch.VisitFilter{Ask: many, Engineer: a.by.EngineerID, Day: &day})
-	if err != nil {
-		return nil, err
+	v := templates.Day{Day: day.String(), Previous: "/m?day=" + day.AddDays(-1).String(), Following: "/m?day=" + day.AddDays(1).String(), Tomorrow: today.AddDays(1).String(), View: "day"}
+	days := 1
+	switch {
+	case a.QueryParam("span") == "week":
+		v.View, days = "week", 7
+	case day == today:
+		v.View = "today"
+	case day == today.AddDays(1):
+		v.View = "tomorrow"
 	}
-	v := templates.Day{Day: day.String(), Previous: "/m?day=" + day.AddDays(-1).String(), Following: "/m?day=" + day.AddDays(1).String()}
-	for _, visit := range page.Items {
-		if visit.State == dispatch.Cancelled || visit.State == dispatch.Declined || visit.State == dispatch.Proposed {
-			continue
-		}
-		stop, err := a.stop(visit)
+	for i := range days {
+		on, staff, err := a.stopsOn(day.AddDays(i))
 		if err != nil {
 			return nil, err
 		}
-		v.Stops = append(v.Stops, stop)
-		v.Staff = visit.StaffNumber
+		if staff != "" {
+			v.Staff = staff
+		}
+		v.Shown = append(v.Shown, on)
 	}
-	if v.Pickups, err = a.slips(func(s inventory.Pickup) bool { return calendar.Of(s.NeededBy, a.zone) == day }); err != nil {
-		return nil, err
+	var err error
+	if v.View == "today" {
+		if v.Pickups, err = a.slips(func(s inventory.Pickup) bool { return calendar.Of(s.NeededBy, a.zone) == day }); err != nil {
+			return nil, err
+		}
+		v.Keep = []string{"/m?day=" + v.Tomorrow, "/m?span=week"}
+		for _, s := range v.Open() {
+			v.Keep = append(v.Keep, "/m/orders/"+s.OrderNumber, "/m/orders/"+s.OrderNumber+"/sheet")
+		}
 	}
 	if o, err := a.look().People.Organisation(a.ctx(), a.by.OrgID); err == nil {
 		if line := hotline(o.Letterhead); line != "" {
@@ -60,6 +78,27 @@ func (p *Pages) day(a *ask) (templates.Page, error) {
 	}
 	v.Chrome = a.chrome()
 	return v, nil
+}
+
+// stopsOn are an engineer's visits of a day, and the staff number he has on them.
+func (a *ask) stopsOn(day calendar.Date) (on templates.StopsOn, staff string, err error) {
+	on.Day = day.String()
+	page, err := a.p.desk.Visits(a.ctx(), a.by, dispatch.VisitFilter{Ask: many, Engineer: a.by.EngineerID, Day: &day})
+	if err != nil {
+		return on, "", err
+	}
+	for _, visit := range page.Items {
+		if visit.State == dispatch.Cancelled || visit.State == dispatch.Declined || visit.State == dispatch.Proposed {
+			continue
+		}
+		stop, err := a.stop(visit)
+		if err != nil {
+			return on, "", err
+		}
+		on.Stops = append(on.Stops, stop)
+		staff = visit.StaffNumber
+	}
+	return on, staff, nil
 }
 
 func hotline(letterhead json.RawMessage) string {
@@ -103,16 +142,25 @@ func (a *ask) stopOf(visit dispatch.Visit, o *workorders.Order) (templates.Stop,
 		s.WindowFrom, s.WindowTo = visit.Window.From, visit.Window.To
 	}
 	if o.Lat != nil && o.Lng != nil {
-		s.MapPath = "/m/orders/" + o.Number + "/map"
+		s.MapPath, s.Lat, s.Lng = "/m/orders/"+o.Number+"/map", *o.Lat, *o.Lng
 	}
 	c, err := a.look().Customers.Customer(a.ctx(), a.by.Scope(), o.CustomerID)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return s, err
 	}
 	s.Phone = doorPhone(c, o)
+	if c.Class == "A" {
+		s.Warnings = append(s.Warnings, a.t("phone.class_a"))
+	}
+	if c.NuisanceUntil != nil && !c.NuisanceUntil.Before(a.today()) {
+		s.Warnings = append(s.Warnings, a.t("phone.nuisance"))
+	}
+	if o.NoAccessCount > 0 {
+		s.Warnings = append(s.Warnings, a.t("phone.not_met", o.NoAccessCount))
+	}
 	for _, site := range c.Sites {
 		if o.SiteID != nil && site.ID == *o.SiteID {
-			s.AccessNotes = site.AccessNotes
+			s.AccessNotes, s.OpenHours = site.AccessNotes, site.OpenHours
 		}
 	}
 	for _, act := range visit.AllowedActs() {
@@ -201,6 +249,17 @@ func (p *Pages) job(a *ask) (templates.Page, error) {
 			}
 		}
 	}
+	if c, err := a.look().Customers.Customer(a.ctx(), a.by.Scope(), o.CustomerID); err == nil {
+		v.About = c.Notes
+	}
+	if v.Similar, err = a.findings(&o); err != nil {
+		return nil, err
+	}
+	for _, f := range v.Similar {
+		if help := a.firstAid(f.Fault); help != "" && !slices.Contains(v.FirstAid, f.FaultText+": "+help) {
+			v.FirstAid = append(v.FirstAid, f.FaultText+": "+help)
+		}
+	}
 	var fees []string
 	for _, q := range o.Quotes {
 		v.Quotes = append(v.Quotes, a.quoteView(q, true))
@@ -229,6 +288,62 @@ func (p *Pages) job(a *ask) (templates.Page, error) {
 	return v, nil
 }
 
+// findings are what faults on such devices turned out to be, the most frequent first.
+func (a *ask) findings(o *workorders.Order) ([]templates.Finding, error) {
+	found, err := a.p.desk.Findings(a.ctx(), o.ID, 5)
+	if err != nil {
+		return nil, err
+	}
+	var out []templates.Finding
+	for _, f := range found {
+		out = append(out, templates.Finding{Fault: f.FaultCode, Cause: f.CauseCode, Action: f.ActionCode, Times: f.Times, Parts: f.Parts,
+			FaultText: a.code(knowledge.Fault, &f.FaultCode), CauseText: a.code(knowledge.Cause, &f.CauseCode), ActionText: a.code(knowledge.Action, &f.ActionCode)})
+	}
+	return out, nil
+}
+
+// sheetExtras are what spares typing: what it was last time, what was agreed, what has to be checked.
+func (a *ask) sheetExtras(o *workorders.Order, v *templates.SheetForm) (err error) {
+	if v.Presets, err = a.findings(o); err != nil {
+		return err
+	}
+	needs, err := json.Marshal(workorders.SheetNeeds(o.Kind))
+	if err != nil {
+		return err
+	}
+	v.Needs, v.Custody, v.ReturnOn = string(needs), o.Custody != nil, a.today().AddDays(7).String()
+	v.Chargeable = o.Chargeable
+	agreed := map[string]int64{}
+	for _, q := range o.Quotes {
+		if q.State != workorders.QuoteApproved {
+			continue
+		}
+		v.Quoted += q.TotalMinor
+		if q.LimitMinor != nil {
+			v.Limit += *q.LimitMinor
+		}
+		for _, l := range q.Lines {
+			if l.SKU != nil {
+				agreed[*l.SKU] += l.Quantity
+			}
+		}
+	}
+	for i := range v.Parts {
+		v.Parts[i].Agreed = agreed[v.Parts[i].SKU]
+		if !o.Chargeable {
+			v.Parts[i].Price = 0
+		}
+	}
+	v.ToPay = v.Quoted
+	if o.Receipt != nil {
+		v.ToPay = o.Receipt.BalanceMinor
+	}
+	if o.Chargeable && a.by.May(auth.TakePayment) {
+		v.Methods = []string{"cash", "wechat", "alipay", "card"}
+	}
+	return nil
+}
+
 // jobOrDay draws again the page a step was tapped on.
 func (p *Pages) jobOrDay(a *ask) (templates.Page, error) {
 	if a.posted.Values.Get("back") == "/m" {
@@ -237,7 +352,11 @@ func (p *Pages) jobOrDay(a *ask) (templates.Page, error) {
 	return p.job(a)
 }
 
-// wayTo opens the map on the phone. Only here, when the engineer taps it, a place leaves the house.
+// mapCookie remembers the map program an engineer likes.
+const mapCookie = "paigong_map"
+
+// wayTo opens the map program chosen, by default the phone's own. Only here, when the engineer taps it, a
+// place leaves the house. Coordinates are WGS 84, which the Chinese maps are told.
 func (p *Pages) wayTo(a *ask) (templates.Page, error) {
 	o, err := p.desk.Order(a.ctx(), a.by, a.Param("number"))
 	if err != nil {
@@ -247,7 +366,25 @@ func (p *Pages) wayTo(a *ask) (templates.Page, error) {
 		return nil, fault.New(fault.NotFound, "no_position", "nobody has entered where this address lies")
 	}
 	lat, lng := strconv.FormatFloat(*o.Lat, 'f', 6, 64), strconv.FormatFloat(*o.Lng, 'f', 6, 64)
-	return elsewhere{to: "geo:" + lat + "," + lng + "?q=" + lat + "," + lng, code: http.StatusSeeOther}, nil
+	with := a.QueryParam("with")
+	if with == "" {
+		with = a.cookie(mapCookie)
+	} else if slices.Contains(templates.Maps, with) {
+		a.remember(mapCookie, with)
+	}
+	name := url.QueryEscape(o.Address)
+	to := "geo:" + lat + "," + lng + "?q=" + lat + "," + lng
+	switch with {
+	case "amap":
+		to = "https://uri.amap.com/navigation?to=" + lng + "," + lat + "," + name + "&mode=car&coordinate=wgs84&callnative=1"
+	case "baidu":
+		to = "https://api.map.baidu.com/marker?location=" + lat + "," + lng + "&title=" + name + "&content=" + name + "&coord_type=wgs84&output=html&src=paigong"
+	case "apple":
+		to = "https://maps.apple.com/?daddr=" + lat + "," + lng + "&q=" + name
+	case "google":
+		to = "https://www.google.com/maps/dir/?api=1&destination=" + lat + "," + lng
+	}
+	return elsewhere{to: to, code: http.StatusSeeOther}, nil
 }
 
 func (p *Pages) van(a *ask) (templates.Page, error) {
@@ -266,17 +403,245 @@ func (p *Pages) van(a *ask) (templates.Page, error) {
 			return nil, err
 		}
 		for _, r := range page.Items {
-			v.Rows = append(v.Rows, stockRow(r))
+			if r.OnHand > 0 {
+				v.Rows = append(v.Rows, stockRow(r))
+			}
 		}
 	}
 	if v.Pickups, err = a.slips(func(inventory.Pickup) bool { return true }); err != nil {
 		return nil, err
 	}
+	if v.PartChoices, err = a.partOptions(); err != nil {
+		return nil, err
+	}
+	wishes, err := p.desk.PartRequests(a.ctx(), a.by, true)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range wishes {
+		v.Wishes = append(v.Wishes, wishView(w))
+	}
+	stores, err := a.look().Stock.Places(a.ctx(), a.by.Scope(), inventory.PlaceFilter{Ask: many})
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range stores.Items {
+		if s.Kind == inventory.Warehouse || s.Kind == inventory.Outlet {
+			v.Stores = append(v.Stores, templates.Option{Value: s.Code, Text: s.Name})
+		}
+	}
 	v.Chrome = a.chrome()
 	return v, nil
 }
 
-// outbox says that nothing waits here: sheets are sent at once.
+// ownVan is where the engineer's parts lie.
+func (a *ask) ownVan(ctx context.Context) (*inventory.Place, error) {
+	if a.by.EngineerID == nil {
+		return nil, fault.New(fault.NotFound, "no_engineer", "this page shows an engineer's own van, and your account belongs to none")
+	}
+	van, err := a.look().Stock.VanOf(ctx, *a.by.EngineerID)
+	if err == nil && van == nil {
+		err = fault.New(fault.NotFound, "no_van", "no van is in your name: ask the stock keeper for one")
+	}
+	return van, err
+}
+
+// countVan books the difference between what was counted and what the books say, part by part. The books are
+// read when the count arrives: what the page showed in the morning may be old by then, so the phone sends
+// what it saw too, and only the difference to that is booked.
+func (p *Pages) countVan(ctx context.Context, a *ask, f *form) (string, error) {
+	van, err := a.ownVan(ctx)
+	if err != nil {
+		return "", err
+	}
+	booked := 0
+	for i, sku := range f.Values["count_sku"] {
+		counted := f.at("counted", i)
+		if counted == "" {
+			continue
+		}
+		diff := f.whole("counted", counted) - f.whole("counted", f.at("count_was", i))
+		if err := f.err(); err != nil {
+			return "", err
+		}
+		if diff == 0 {
+			continue
+		}
+		in := inventory.MovementInput{Kind: inventory.Adjust, SKU: sku, Quantity: diff, Reason: filled(a.t("van.counted"))}
+		if diff < 0 {
+			in.FromPlace = &van.Code
+		} else {
+			in.ToPlace = &van.Code
+		}
+		if serials := f.list("count_serials_" + strconv.Itoa(i)); len(serials) > 0 {
+			in.SerialNumbers = serials
+		}
+		if _, err := p.desk.MoveStock(ctx, a.by, in); err != nil {
+			return "", err
+		}
+		booked++
+	}
+	return "/m/van", nil
+}
+
+// giveBack books parts from the van to a store: unused ones as good, swapped ones as they are.
+func (p *Pages) giveBack(ctx context.Context, a *ask, f *form) (string, error) {
+	van, err := a.ownVan(ctx)
+	if err != nil {
+		return "", err
+	}
+	to, condition := f.need("to_place"), inventory.Condition(f.need("condition"))
+	in := inventory.MovementInput{Kind: inventory.Transfer, SKU: f.need("sku"), Quantity: f.number("quantity"), FromPlace: &van.Code, ToPlace: &to, Condition: &condition, Reason: f.opt("reason"), SerialNumbers: f.list("serials")}
+	if err := f.err(); err != nil {
+		return "", err
+	}
+	_, err = p.desk.MoveStock(ctx, a.by, in)
+	return "/m/van", err
+}
+
+// askForParts tells the stock keeper what the van wants.
+func (p *Pages) askForParts(ctx context.Context, a *ask, f *form) (string, error) {
+	van, err := a.ownVan(ctx)
+	if err != nil {
+		return "", err
+	}
+	in := workorders.VanWish{PlaceCode: van.Code, Text: f.text("text"), Urgent: f.ticked("urgent")}
+	for i, sku := range f.Values["wish_sku"] {
+		if n := f.at("wish_quantity", i); sku != "" && n != "" {
+			in.Lines = append(in.Lines, workorders.PartNeed{SKU: sku, Quantity: f.whole("wish_quantity", n)})
+		}
+	}
+	if err := f.err(); err != nil {
+		return "", err
+	}
+	_, err = p.desk.WishParts(ctx, a.by, in)
+	return "/m/van", err
+}
+
+func wishView(w workorders.PartRequest) templates.Wish {
+	out := templates.Wish{ID: w.ID.String(), Engineer: w.Engineer, Van: w.Van, From: w.From, State: w.State, Text: w.Text, Urgent: w.Urgent, AskedAt: w.AskedAt, Why: w.Why}
+	for _, l := range w.Lines {
+		out.Lines = append(out.Lines, templates.PartLine{SKU: l.SKU, Name: l.SKU, Quantity: l.Quantity})
+	}
+	return out
+}
+
+// receiveWish books what lies ready at the counter into the van.
+func (p *Pages) receiveWish(ctx context.Context, a *ask, _ *form) (string, error) {
+	id, err := parse(a.Param("id"))
+	if err != nil {
+		return "", err
+	}
+	return "/m/van", p.desk.ReceiveParts(ctx, a.by, id)
+}
+
+// answerWish is the counter's word on what an engineer asked for.
+func (p *Pages) answerWish(ready bool) deed {
+	return func(ctx context.Context, a *ask, f *form) (string, error) {
+		id, err := parse(a.Param("id"))
+		if err != nil {
+			return "", err
+		}
+		if !ready {
+			return "/stock/pickups", p.desk.RefuseParts(ctx, a.by, id, f.text("reason"))
+		}
+		place := f.need("from_place")
+		if err := f.err(); err != nil {
+			return "", err
+		}
+		return "/stock/pickups", p.desk.LayOut(ctx, a.by, id, place)
+	}
+}
+
+// feed is the engineer's visits as a calendar.
+func (p *Pages) feed(c echo.Context) error {
+	a, err := p.reader(c, auth.ReadVisits)
+	if err == nil && a.by.EngineerID == nil {
+		err = fault.New(fault.NotFound, "no_engineer", "this page shows an engineer's own day, and your account belongs to none")
+	}
+	if err != nil {
+		return p.refuse(c, a, err)
+	}
+	content, err := p.desk.Look(c.Request().Context()).Board.ICS(c.Request().Context(), *a.by.EngineerID)
+	if err != nil {
+		return p.refuse(c, a, err)
+	}
+	c.Response().Header().Set("Cache-Control", "private, no-store")
+	return c.Blob(http.StatusOK, "text/calendar; charset=utf-8", content)
+}
+
+// me is the engineer's account and his phone.
+func (p *Pages) me(a *ask) (templates.Page, error) {
+	v := templates.Me{May: a.by.EngineerID != nil && a.by.May(auth.AskLeave)}
+	if a.by.EngineerID != nil {
+		e, err := a.look().Board.Engineer(a.ctx(), a.by.Scope(), *a.by.EngineerID)
+		if err != nil {
+			return nil, err
+		}
+		v.Engineer = e.Name
+		v.Staff = e.StaffNumber
+		v.Calendar = "/m/me/calendar.ics"
+		page, err := a.look().Board.Absences(a.ctx(), a.by.Scope(), dispatch.AbsenceFilter{Ask: keyset.Ask{Limit: 10}, Engineer: a.by.EngineerID.String()})
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range page.Items {
+			v.Absences = append(v.Absences, templates.OwnAbsence{Kind: x.Kind, State: string(x.State), From: a.plainTime(x.StartsAt), To: a.plainTime(x.EndsAt), Reason: x.Reason})
+		}
+	}
+	v.Chrome = a.chrome()
+	return v, nil
+}
+
+// callInSick asks for the rest of the day off. Visits are moved only by the desk's word.
+func (p *Pages) callInSick(ctx context.Context, a *ask, f *form) (string, error) {
+	if a.by.EngineerID == nil {
+		return "", fault.New(fault.NotFound, "no_engineer", "this page shows an engineer's own day, and your account belongs to none")
+	}
+	end := a.today().AddDays(1).In(a.zone)
+	in := dispatch.AbsenceInput{StartsAt: a.now, EndsAt: end, Kind: filled("sick"), Reason: f.opt("reason"), OnConflict: filled("displace")}
+	_, err := p.desk.AddAbsence(ctx, a.by, *a.by.EngineerID, in)
+	return "/m/me", err
+}
+
+// parked lists what engineers told too late, for the desk to decide.
+func (p *Pages) parked(a *ask) (templates.Page, error) {
+	rows, err := p.desk.ParkedFacts(a.ctx(), a.by, nil)
+	if err != nil {
+		return nil, err
+	}
+	v := templates.Parked{}
+	for _, r := range rows {
+		row := templates.ParkedRow{ID: r.ID.String(), Order: r.OrderNumber, Summary: r.Summary, Engineer: r.Engineer, Kind: r.Kind, Act: r.Act, ToldAt: r.ToldAt, ParkedAt: r.ParkedAt, Why: api.ProblemOf(fault.New(fault.Conflict, r.Code, "%s", r.Why), a.lang).Detail}
+		if r.Kind == "sheet" {
+			var in workorders.SheetInput
+			if err := json.Unmarshal(r.Body, &in); err != nil {
+				return nil, err
+			}
+			row.Outcome, row.Notes, row.Photos, row.Signed = in.Outcome, in.Notes, len(in.Photos), len(in.Signature) > 0
+			row.Codes = strings.Join(slices.DeleteFunc([]string{a.code(knowledge.Fault, in.FaultCode), a.code(knowledge.Cause, in.CauseCode), a.code(knowledge.Action, in.ActionCode)}, func(s string) bool { return s == "" }), " → ")
+			for _, part := range in.Parts {
+				row.Parts = append(row.Parts, templates.PartLine{SKU: part.SKU, Name: part.SKU, Quantity: part.Quantity})
+			}
+		}
+		v.Rows = append(v.Rows, row)
+	}
+	v.Chrome = a.chrome()
+	return v, nil
+}
+
+func (p *Pages) settleParked(take bool) deed {
+	return func(ctx context.Context, a *ask, f *form) (string, error) {
+		id, err := parse(a.Param("id"))
+		if err != nil {
+			return "", err
+		}
+		_, err = p.desk.SettleParked(ctx, a.by, id, workorders.SettleInput{Take: take, Reason: f.text("reason")})
+		return "/desk/parked", err
+	}
+}
+
+// outbox is the frame of what waits on the phone; the phone fills it.
 func (p *Pages) outbox(a *ask) (templates.Page, error) {
 	return templates.Outbox{Chrome: a.chrome()}, nil
 }
@@ -300,7 +665,7 @@ func (p *Pages) sheet(a *ask) (templates.Page, error) {
 	if visit == nil || !visit.State.Binding() {
 		return nil, fault.New(fault.Conflict, "no_open_visit", "this order has no open visit, so nothing can be reported about one").Allow("assign")
 	}
-	v := templates.SheetForm{Number: o.Number, Summary: o.Summary, Customer: o.CustomerName, Device: templates.Device{Name: o.AssetName}, VisitID: visit.ID.String(), Outcome: "done", Install: o.Kind == "install" || o.Kind == "relocate",
+	v := templates.SheetForm{Number: o.Number, Kind: o.Kind, Summary: o.Summary, Customer: o.CustomerName, Device: templates.Device{Name: o.AssetName}, VisitID: visit.ID.String(), Outcome: "done", Install: o.Kind == "install" || o.Kind == "relocate",
 		TravelMinutes: visit.TravelMinutes, ArrivedAt: zero(visit.ArrivedAt), FinishedAt: a.now, Clerk: a.by.EngineerID == nil, WorkMinutes: o.DurationMinutes}
 	if o.AssetID != nil {
 		if d, err := a.look().Customers.Asset(a.ctx(), a.by.Scope(), *o.AssetID); err == nil {
@@ -332,6 +697,9 @@ func (p *Pages) sheet(a *ask) (templates.Page, error) {
 		return nil, err
 	}
 	v.Checks = a.checkItems(o.Checklist)
+	if err := a.sheetExtras(&o, &v); err != nil {
+		return nil, err
+	}
 	v.Chrome = a.chrome()
 	v.IdempotencyKey = v.Key
 	if was := a.posted.Values.Get("idempotency_key"); was != "" {
@@ -394,7 +762,7 @@ func (a *ask) atHand(o *workorders.Order, visit *dispatch.Visit) ([]templates.Va
 		return nil, err
 	}
 	for i := range out {
-		out[i].Serialised = known[out[i].SKU].Serialised
+		out[i].Serialised, out[i].Price = known[out[i].SKU].Serialised, money.Fen(known[out[i].SKU].PriceMinor)
 		if out[i].Unit == "" {
 			out[i].Unit = known[out[i].SKU].Unit
 		}
@@ -425,6 +793,44 @@ func (f *form) signature(a *ask) json.RawMessage {
 	return nil
 }
 
+// photos keeps the pictures that came with a form and names those that came before it, by their hashes.
+func (p *Pages) photos(ctx context.Context, a *ask, f *form) ([]json.RawMessage, error) {
+	var out []json.RawMessage
+	add := func(photo map[string]string) error {
+		raw, err := json.Marshal(photo)
+		out = append(out, raw)
+		return err
+	}
+	for _, kind := range append([]string{"paper"}, templates.PhotoKinds...) {
+		for _, h := range f.files["photos_"+kind] {
+			hash, err := p.keep(ctx, a.by, h.Size, func() ([]byte, error) { return readFile(h) }, kind)
+			if err != nil {
+				return nil, err
+			}
+			if hash != "" {
+				if err := add(map[string]string{"sha256": hash, "kind": kind}); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	for _, line := range f.Values["photo"] { // hash, kind, when it was taken
+		word := strings.Fields(line)
+		if len(word) < 2 {
+			return nil, fault.New(fault.Invalid, "bad_photo", "a photo is a SHA-256, or {sha256,kind}").Field("body.photos", "expected a hash or an object")
+		}
+		photo := map[string]string{"sha256": word[0], "kind": word[1]}
+		if len(word) > 2 {
+			photo["taken_at"] = word[2]
+		}
+		if err := add(photo); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// submitSheet records a visit and, in the same transaction, what was agreed, handed over and paid at the door.
 func (p *Pages) submitSheet(ctx context.Context, a *ask, f *form) (string, error) {
 	in, err := f.sheet(a)
 	if err != nil {
@@ -433,25 +839,23 @@ func (p *Pages) submitSheet(ctx context.Context, a *ask, f *form) (string, error
 	var taken *depot.CustodyInput
 	if in.Outcome == "taken_to_depot" && f.text("custody_device") != "" {
 		taken = &depot.CustodyInput{VisitID: &in.VisitID, Device: f.text("custody_device"), Accessories: f.list("custody_accessories"), Condition: f.need("custody_condition"), ExpectedReturnOn: f.needDate("custody_return_on"), Signature: in.Signature}
-		if err := f.err(); err != nil {
-			return "", err
-		}
+	}
+	quote, err := f.doorQuote(a, in)
+	if err != nil {
+		return "", err
+	}
+	method, sum := f.text("pay_method"), f.yuan("pay_amount")
+	if err := f.err(); err != nil {
+		return "", err
 	}
 	number := a.Param("number")
-	err = p.desk.Keep(ctx, a.by, func(ctx context.Context, l workorders.Ledgers) error {
-		for _, kind := range []string{"before", "after"} {
-			for _, h := range f.files["photos_"+kind] {
-				hash, err := p.keep(ctx, a.by, h.Size, func() ([]byte, error) { return readFile(h) }, kind)
-				if err != nil {
-					return err
-				}
-				if hash != "" {
-					raw, err := json.Marshal(map[string]string{"sha256": hash, "kind": kind})
-					if err != nil {
-						return err
-					}
-					in.Photos = append(in.Photos, raw)
-				}
+	err = p.desk.Keep(ctx, a.by, func(ctx context.Context, _ workorders.Ledgers) (err error) {
+		if in.Photos, err = p.photos(ctx, a, f); err != nil {
+			return err
+		}
+		if f.ticked("rang") { // nobody answered at the door
+			if _, err := p.desk.TalkAboutOrder(ctx, a.by, number, workorders.ConversationInput{Direction: "out", Channel: "phone", Kind: "appointment", Outcome: "no_answer"}); err != nil {
+				return err
 			}
 		}
 		if taken != nil {
@@ -465,7 +869,44 @@ func (p *Pages) submitSheet(ctx context.Context, a *ask, f *form) (string, error
 				}
 			}
 		}
-		_, err := p.desk.SubmitSheet(ctx, a.by, number, in)
+		if quote != nil {
+			q, err := p.desk.MakeQuote(ctx, a.by, number, *quote)
+			if err != nil {
+				return err
+			}
+			if f.ticked("agreed_on_site") && in.Outcome != "need_approval" && in.Outcome != "declined" {
+				name := f.text("signer_name")
+				if name == "" {
+					name = a.t("sheet.customer_on_site")
+				}
+				yes := workorders.ApprovalInput{How: "on_site", Name: name}
+				if len(in.Signature) > 0 && in.Signature[0] == '[' {
+					yes.Signature = in.Signature
+				}
+				if _, err := p.desk.ApproveQuote(ctx, a.by, q.ID, yes); err != nil {
+					return err
+				}
+			}
+		}
+		if _, err := p.desk.SubmitSheet(ctx, a.by, number, in); err != nil {
+			return err
+		}
+		if f.ticked("follow_on") {
+			if err := p.followOn(ctx, a, number, in); err != nil {
+				return err
+			}
+		}
+		if method == "" || sum == nil || *sum <= 0 {
+			return nil
+		}
+		o, err := p.desk.Order(ctx, a.by, number)
+		if err != nil {
+			return err
+		}
+		if o.Receipt == nil {
+			return fault.New(fault.Conflict, "nothing_due", "nothing is due on this order, so no money can be taken for it")
+		}
+		_, _, err = p.desk.Pay(ctx, a.by, o.Receipt.ID, billing.PaymentInput{AmountMinor: *sum, Method: method, PaidAt: in.FinishedAt})
 		return err
 	})
 	if err != nil {
@@ -475,6 +916,54 @@ func (p *Pages) submitSheet(ctx context.Context, a *ask, f *form) (string, error
 		return "/m", nil
 	}
 	return "/orders/" + number, nil
+}
+
+// doorQuote is an offer written into the sheet: to be decided later with need_approval, a signed addition to
+// what was agreed with the others. nil when no line has a price.
+func (f *form) doorQuote(a *ask, in workorders.SheetInput) (*workorders.QuoteInput, error) {
+	if !slices.ContainsFunc(f.Values["line_unit"], func(price string) bool { return strings.TrimSpace(price) != "" }) {
+		return nil, nil
+	}
+	f.Set("valid_until", a.today().AddDays(14).String())
+	f.Set("purpose", "repair")
+	if in.Outcome != "need_approval" && in.Outcome != "declined" {
+		o, err := a.p.desk.Order(a.ctx(), a.by, a.Param("number"))
+		if err != nil {
+			return nil, err
+		}
+		if o.ApprovedMinor != nil {
+			f.Set("purpose", "variation")
+		}
+	}
+	q, err := f.quote(a)
+	return &q, err
+}
+
+// followOn opens what a failed item of the check list asks for, as a request about the same device.
+func (p *Pages) followOn(ctx context.Context, a *ask, number string, in workorders.SheetInput) error {
+	o, err := p.desk.Order(ctx, a.by, number)
+	if err != nil {
+		return err
+	}
+	var failed []string
+	for _, c := range in.Checklist {
+		if c.Result == "fail" {
+			text := c.Code
+			if say.Has("paper.check." + c.Code) {
+				text = a.t("paper.check." + c.Code)
+			}
+			if c.Note != "" {
+				text += ": " + c.Note
+			}
+			failed = append(failed, text)
+		}
+	}
+	if len(failed) == 0 {
+		return nil
+	}
+	told := a.t("sheet.follow_on_told", number)
+	_, err = p.desk.Register(ctx, a.by, workorders.RequestInput{Channel: "walk_in", Kind: "repair", CustomerID: &o.CustomerID, SiteID: o.SiteID, AssetID: o.AssetID, Summary: strings.Join(failed, a.t("ui.comma")), Description: told, Told: told})
+	return err
 }
 
 // keep puts an upload into the cabinet and gives its hash; a field left empty sends a file of nothing.
@@ -521,7 +1010,7 @@ func (f *form) sheet(a *ask) (workorders.SheetInput, error) {
 			continue
 		}
 		if n := f.whole("parts_needed", quantity); n > 0 {
-			need := workorders.PartNeed{SKU: sku, Quantity: n}
+			need := workorders.PartNeed{SKU: sku, Quantity: n, Urgency: f.at("needed_urgency", i)}
 			if sku == "" {
 				need.Text = what
 			}
@@ -533,7 +1022,7 @@ func (f *form) sheet(a *ask) (workorders.SheetInput, error) {
 		if result == "" {
 			continue
 		}
-		in.Checklist = append(in.Checklist, workorders.CheckItem{Code: code, Result: result})
+		in.Checklist = append(in.Checklist, workorders.CheckItem{Code: code, Result: result, Note: f.at("check_note", i)})
 	}
 	if readings := f.text("readings"); readings != "" {
 		in.Readings = map[string]any{"readings": readings}

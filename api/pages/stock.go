@@ -134,6 +134,15 @@ func (p *Pages) pickups(a *ask) (templates.Page, error) {
 	if v.Places, err = a.placeOptions(); err != nil {
 		return nil, err
 	}
+	if a.by.May(auth.HandOutParts) {
+		wishes, err := p.desk.PartRequests(a.ctx(), a.by, false)
+		if err != nil {
+			return nil, err
+		}
+		for _, w := range wishes {
+			v.Wishes = append(v.Wishes, wishView(w))
+		}
+	}
 	if a.by.May(auth.PrintStacks) {
 		day := f.Day
 		if day == "" {
