@@ -101,6 +101,18 @@ func (p *person) leads(css string) {
 	}
 }
 
+// waits until an expression of the page is true.
+func (p *person) waits(js string) {
+	p.Helper()
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		is, err := chromedp.Run(p.ctx, chromedp.Evaluate[bool](`!!(`+js+`)`))
+		if err == nil && is {
+			return
+		}
+	}
+	p.Fatalf("%s never came true at %s: %s", js, p.where(), p.text())
+}
+
 func (p *person) types(css, text string) {
 	p.Helper()
 	p.do(chromedp.Clear(chromedp.CSS(css)), chromedp.SendKeys(chromedp.CSS(css), text))
@@ -195,12 +207,12 @@ func TestBrowserGoodDay(t *testing.T) {
 
 	engineer := n.at(b, "engineer1")
 	engineer.do(chromedp.EmulateViewport(390, 844))
-	for range 3 { // accept, depart, arrive: always the one large button
-		engineer.open("/m")
-		engineer.leads(`.card.next form button.big`)
-	}
 	engineer.open("/m")
-	engineer.leads(`.card.next a.big`)
+	for range 3 { // accept, depart, arrive: always the one large button
+		engineer.clicks(`.card.next:not([hidden]) form.step:not([hidden]) button`)
+		engineer.waits(`document.querySelector("#told").className.includes("is-done") && !(document.querySelector("#told").className = "")`)
+	}
+	engineer.leads(`.card.next a.step:not([hidden])`)
 	engineer.clicks(`input[name=outcome][value=done]`)
 	engineer.chooses(`select[name=fault_code]`, "F01")
 	engineer.chooses(`select[name=cause_code]`, "C01")
