@@ -215,7 +215,10 @@ type VanPart struct {
 }
 
 // CheckItem is one item of the order's check list.
-type CheckItem struct{ Code, Text string }
+type CheckItem struct {
+	Code, Text string
+	Mandatory  bool // a job is not done without it
+}
 
 // SheetForm is GET /m/orders/{number}/sheet. Repeated fields belong together
 // by position: the first part_sku to the first part_quantity.

@@ -1103,7 +1103,8 @@ func SheetNeeds(kind string) map[string][]string {
 			name string
 		}{
 			{need.fault && coded, "fault_code"}, {need.cause && coded, "cause_code"}, {need.action && coded, "action_code"}, {need.notes, "notes"},
-			{need.arrived, "arrived_at"}, {need.parts, "parts_needed"}, {need.signed, "signature"},
+			{need.arrived, "arrived_at"}, {need.parts, "parts_needed"}, {need.photo, "photos"}, {need.signed, "signature"},
+			{outcome == "need_approval", "lines"}, {outcome == "done", "checklist"},
 		} {
 			if f.is {
 				fields = append(fields, f.name)

@@ -307,7 +307,13 @@ func (a *ask) sheetExtras(o *workorders.Order, v *templates.SheetForm) (err erro
 	if v.Presets, err = a.findings(o); err != nil {
 		return err
 	}
-	needs, err := json.Marshal(workorders.SheetNeeds(o.Kind))
+	need := workorders.SheetNeeds(o.Kind)
+	for _, q := range o.Quotes {
+		if q.State == workorders.QuoteDraft || q.State == workorders.QuoteSent {
+			need["need_approval"] = slices.DeleteFunc(need["need_approval"], func(f string) bool { return f == "lines" }) // one stands already
+		}
+	}
+	needs, err := json.Marshal(need)
 	if err != nil {
 		return err
 	}
@@ -715,7 +721,7 @@ func (a *ask) checkItems(lines []knowledge.CheckLine) (out []templates.CheckItem
 		if l.Mandatory {
 			text += " · " + a.t("sheet.check_mandatory")
 		}
-		out = append(out, templates.CheckItem{Code: l.Code, Text: text})
+		out = append(out, templates.CheckItem{Code: l.Code, Text: text, Mandatory: l.Mandatory})
 	}
 	return out
 }
@@ -869,12 +875,14 @@ func (p *Pages) submitSheet(ctx context.Context, a *ask, f *form) (string, error
 				}
 			}
 		}
-		if quote != nil {
+		if quote != nil && in.Outcome == "need_approval" {
+			in.QuoteLines = quote.Lines
+		} else if quote != nil {
 			q, err := p.desk.MakeQuote(ctx, a.by, number, *quote)
 			if err != nil {
 				return err
 			}
-			if f.ticked("agreed_on_site") && in.Outcome != "need_approval" && in.Outcome != "declined" {
+			if f.ticked("agreed_on_site") && in.Outcome != "declined" {
 				name := f.text("signer_name")
 				if name == "" {
 					name = a.t("sheet.customer_on_site")

@@ -311,7 +311,7 @@ const missing = () => {
     } else if (name === "lines") {
       if (blank("line_unit")) say(name);
     } else if (name === "checklist") {
-      if ($$("select[name=check_result]").some((s) => !s.value)) say(name);
+      if ($$("select[data-must]").some((s) => !s.value)) say(name);
     } else if (blank(name)) say(name);
   }
   if (chosen() === "no_access" && !f.notes.value.trim() && !draft.files.length && !draft.rang) say("notes");
