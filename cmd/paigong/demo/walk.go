@@ -72,9 +72,13 @@ func (c *company) walk(ctx context.Context, end time.Time) error {
 }
 
 // walkTogether lets several parts of the company work side by side, each by its own clock and agenda. They
-// meet every six hours, when the program does what it does by itself.
+// meet at two, in the evening and in the morning, when the program does what it does by itself: who meets waits for
+// the slowest, so not more often.
 func (c *company) walkTogether(ctx context.Context, parts []*company, now time.Time) error {
-	for at := c.at(-7*Weeks, 8, 0); ; at = at.Add(6 * time.Hour) {
+	for at, pause := c.at(-7*Weeks, 8, 0), 6*time.Hour; ; at = at.Add(pause) {
+		if pause = 6 * time.Hour; at.In(c.zone).Hour() == 20 {
+			pause = 12 * time.Hour
+		}
 		if at.After(now) {
 			at = now
 		}
