@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -15,9 +16,10 @@ import (
 	"time"
 )
 
-// killAttack tells the story from the reported fault to the paid receipt and the complaint again and again, each step
-// by the login whose work it is, and kills the program, its PostgreSQL or both before a step or in the middle of
-// it. What was acknowledged has to be there afterwards, and once.
+// killAttack tells the story from the reported fault to the paid receipt and the complaint again and again, and what
+// happens after the first thing goes wrong, each step by the login whose work it is, and kills the program, its
+// PostgreSQL or both before a step or in the middle of it. What was acknowledged has to be there afterwards, and
+// once; what was not is there whole or not at all.
 func killAttack(f *flag.FlagSet) func(context.Context, io.Writer) error {
 	rounds := f.Int("rounds", 20, "how often the story is told")
 	seed := f.Uint64("seed", 1, "what dies when")
@@ -52,22 +54,25 @@ func killAttack(f *flag.FlagSet) func(context.Context, io.Writer) error {
 
 // killing is one run of the attack.
 type killing struct {
-	ctx    context.Context
-	v      *victim
-	seed   uint64
-	dice   *rand.Rand
-	odds   float64
-	aim    []string // somebody dies during every call whose path ends like one of these
-	people map[string]*person
-	right  string // the engineer who can do it
-	site   string
+	ctx       context.Context
+	v         *victim
+	seed      uint64
+	dice      *rand.Rand
+	odds      float64
+	aim       []string // somebody dies during every call whose path ends like one of these
+	people    map[string]*person
+	right     string // the engineer who can do it
+	colleague string // another who can
+	site      string
 
 	facts    []fact
-	wary     bool // somebody died since the last look
+	wary     bool          // somebody died since the last look
+	within   time.Duration // a call during which somebody dies is hit so soon; 0 = 45 ms
+	whole    func() string // says what is half done after a death during a call that was not answered; "" = nothing
 	receipts []string
 
-	acknowledged, programs, postgres, both, during, resent, lost, doubled int
-	recovery                                                              []time.Duration
+	acknowledged, programs, postgres, both, during, resent, lost, doubled, midway, half int
+	recovery                                                                            []time.Duration
 }
 
 // fact is something the program has acknowledged: what a later look must show.
@@ -102,12 +107,13 @@ func (k *killing) attack(ctx context.Context, rounds int, out io.Writer) (err er
 	checks, violations := 0, 0
 	for round := range rounds {
 		k.tell(round)
+		k.tellAgain(round)
 		c, v, err := k.v.violations(ctx)
 		if err != nil {
 			return err
 		}
 		checks, violations = checks+c, violations+v
-		fmt.Fprintf(out, "round %d: %d deaths so far, %d lost, %d doubled, %d violations\n", round+1, k.programs+k.postgres+k.both, k.lost, k.doubled, violations)
+		fmt.Fprintf(out, "round %d: %d deaths so far, %d lost, %d doubled, %d half done, %d violations\n", round+1, k.programs+k.postgres+k.both, k.lost, k.doubled, k.half, violations)
 	}
 	for i, number := range k.receipts { // taken last, so no death leaves a hole
 		if !strings.HasSuffix(number, fmt.Sprintf("%d", i+1)) {
@@ -123,10 +129,10 @@ func (k *killing) attack(ctx context.Context, rounds int, out io.Writer) (err er
 	if n := len(k.recovery); n > 0 {
 		middle, longest = k.recovery[n/2], k.recovery[n-1]
 	}
-	fmt.Fprintf(out, "kill: seed %d, %d rounds, %d calls acknowledged, %d kills of the program, %d of PostgreSQL, %d of both, %d of them during a call, %d calls sent again, answered again after %.2f s (median), %.2f s (longest), %d checks, %.0f s: %d lost, %d doubled, %d violations\n",
-		k.seed, rounds, k.acknowledged, k.programs, k.postgres, k.both, k.during, k.resent, middle.Seconds(), longest.Seconds(), checks, time.Since(began).Seconds(), k.lost, k.doubled, violations)
-	if k.lost+k.doubled+violations > 0 {
-		return errors.New("acknowledged work was lost or doubled, or a promise of the data is broken")
+	fmt.Fprintf(out, "kill: seed %d, %d rounds, %d calls acknowledged, %d kills of the program, %d of PostgreSQL, %d of both, %d of them during a call, %d calls sent again, %d of several parts looked at between, answered again after %.2f s (median), %.2f s (longest), %d checks, %.0f s: %d lost, %d doubled, %d half done, %d violations\n",
+		k.seed, rounds, k.acknowledged, k.programs, k.postgres, k.both, k.during, k.resent, k.midway, middle.Seconds(), longest.Seconds(), checks, time.Since(began).Seconds(), k.lost, k.doubled, k.half, violations)
+	if k.lost+k.doubled+k.half+violations > 0 {
+		return errors.New("acknowledged work was lost, doubled or half done, or a promise of the data is broken")
 	}
 	return nil
 }
@@ -176,7 +182,7 @@ func (k *killing) call(who, method, path string, body any, want, times int) answ
 	if method != "GET" {
 		key = newKey(k.seed)
 	}
-	fate, wait := k.dice.Float64(), time.Duration(k.dice.IntN(45))*time.Millisecond
+	fate, wait := k.dice.Float64(), time.Duration(k.dice.Int64N(int64(cmp.Or(k.within, 45*time.Millisecond))))
 	if slices.ContainsFunc(k.aim, func(end string) bool { return strings.HasSuffix(path, end) }) {
 		fate = k.odds * 3 / 4 // during the call
 	}
@@ -203,6 +209,13 @@ func (k *killing) call(who, method, path string, body any, want, times int) answ
 	} else {
 		for i := range unanswered {
 			unanswered[i] = true
+		}
+	}
+	if k.whole != nil && k.odds/2 <= fate && fate < k.odds && slices.Contains(unanswered, true) {
+		k.midway++
+		if what := k.whole(); what != "" {
+			k.half++
+			fmt.Fprintln(os.Stderr, what)
 		}
 	}
 	for i := range times {
@@ -337,10 +350,16 @@ func (k *killing) settle() {
 		}
 		k.post("admin", "/places", m{"code": fmt.Sprintf("VAN%d", i+1), "name": e.name + "的车", "kind": "van", "engineer_id": id}, 201)
 		user(fmt.Sprintf("engineer%d", i+1), id, "engineer")
-		if i == 0 {
+		switch i {
+		case 0:
 			k.right = id
+		case 2:
+			k.colleague = id
 		}
 	}
+	k.post("admin", "/organisations", m{"code": "P-EAST", "name": "城东网点", "kind": "partner", "parent_code": k.call("admin", "GET", "/organisations", nil, 200, 1).text("items", 0, "code"), "region_codes": []string{"bj-cy"}}, 201)
+	k.post("admin", "/users", m{"login": "partner", "name": "partner", "roles": []string{"partner_manager", "partner_dispatcher"}, "organisation_code": "P-EAST", "password": password}, 201)
+	signIn("partner")
 	for i, name := range []string{"启动电容", "压缩机", "风机", "温控器", "排水泵"} {
 		k.post("stock", "/parts", m{"sku": fmt.Sprintf("P%d", i+1), "name": name, "unit": "个", "price_minor": 3500}, 201)
 	}

@@ -9,20 +9,23 @@ import (
 )
 
 // The story with each step by the login whose work it is, while the program, PostgreSQL or both are killed between
-// the steps and in the middle of the sheet
-// and of the payment: what was acknowledged is there, and once.
+// the steps and in the middle of the sheet, the payment, a displacement of nine visits, a pick-up and an order handed
+// over: what was acknowledged is there, and once, and nothing is there by half.
 func TestNothingIsLostOrDoubledUnderKill(t *testing.T) {
 	t.Parallel()
 	binary, err := build(t.Context(), t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := &killing{v: &victim{binary: binary, data: filepath.Join(t.TempDir(), "data"), log: t.Output()}, seed: 7, dice: rand.New(rand.NewPCG(7, 0)), odds: 0.15, aim: []string{"/sheet", "/payments"}}
+	k := &killing{v: &victim{binary: binary, data: filepath.Join(t.TempDir(), "data"), log: t.Output()}, seed: 7, dice: rand.New(rand.NewPCG(7, 0)), odds: 0.15, aim: []string{"/sheet", "/payments", "/absences", "/hand-over", "/hand-over/accept"}}
 	var out bytes.Buffer
 	err = k.attack(t.Context(), 1, &out)
 	t.Log(out.String())
 	if err != nil {
 		t.Error(err)
+	}
+	if k.midway == 0 {
+		t.Error("nobody died in the middle of a displacement or a hand-over")
 	}
 	if k.programs+k.both == 0 || k.postgres+k.both == 0 || k.during == 0 {
 		t.Errorf("%d programs, %d PostgreSQL, %d both died, %d of them during a call: that proves little", k.programs, k.postgres, k.both, k.during)
