@@ -66,6 +66,7 @@ var plain = map[string]row{
 	"quotes":             {"order_id": id("nothing"), "number": "Q", "total_minor": 0, "valid_until": "2026-11-30", "valid_to": "2026-12-01T00:00:00Z", "created_at": noon},
 	"quote_lines":        {"quote_id": id("quote"), "no": 1, "kind": "labour", "description": "x", "quantity": 1, "unit_minor": 100, "amount_minor": 100},
 	"receipts":           {"series": "R", "year": 2026, "no": 1, "number": "R", "order_id": id("nothing"), "order_org_id": 1, "customer_id": id("customer"), "total_minor": 0, "issued_at": noon, "actor": "x"},
+	"receipt_balances":   {"receipt_id": id("receipt"), "balance_minor": 100},
 	"receipt_lines":      {"receipt_id": id("receipt"), "no": 1, "kind": "labour", "description": "x", "quantity": 1, "unit_minor": 100, "amount_minor": 100},
 	"receipt_series":     {"series": "R", "year": 2026, "last_no": 1},
 	"regions":            {"code": "X", "name": "x"},
@@ -90,7 +91,7 @@ func put(table string, says ...row) string {
 	case "custody_moves", "escalations":
 		r["org_id"] = 1
 	case "plan_visits":
-	case "receipt_lines", "quote_lines", "links", "organisations", "regions", "pieces", "idempotency_keys", "stock", "jobs":
+	case "receipt_lines", "receipt_balances", "quote_lines", "links", "organisations", "regions", "pieces", "idempotency_keys", "stock", "jobs":
 		if table == "links" {
 			r["org_id"] = 1
 		}
@@ -98,7 +99,7 @@ func put(table string, says ...row) string {
 		r["org_id"] = 1
 	}
 	switch table {
-	case "custody_moves", "escalations", "receipt_lines", "quote_lines", "links", "organisations", "regions", "pieces", "idempotency_keys", "stock", "receipt_series", "audit_log", "plan_visits":
+	case "custody_moves", "escalations", "receipt_lines", "receipt_balances", "quote_lines", "links", "organisations", "regions", "pieces", "idempotency_keys", "stock", "receipt_series", "audit_log", "plan_visits":
 	default:
 		r["id"] = uuid.Must(uuid.NewV4()).String()
 	}
@@ -160,6 +161,7 @@ var planted = map[string][]string{
 	"money: receipts: each belongs to a series":                                          {put("receipts")},
 	"money: receipts: at most one live receipt per order":                                {"DROP INDEX receipts_one_live", put("receipts"), put("receipts", row{"no": 2}), put("receipt_series", row{"last_no": 2})},
 	"money: payments: between nothing and what is owed":                                  {put("receipts", row{"id": id("receipt")}), put("receipt_series"), put("payments")},
+	"money: receipts: what is left to pay follows from the entries":                      {put("receipts", row{"id": id("receipt"), "total_minor": 100}), put("receipt_lines"), put("receipt_series"), put("receipt_balances", row{"balance_minor": 90})},
 	"money: payments: no money is left on a void receipt":                                {put("receipts", row{"id": id("receipt"), "total_minor": 100, "voided_at": noon, "void_reason": "x"}), put("receipt_lines"), put("receipt_series"), put("payments")},
 	"money: payments: a waiver has a person and a reason, a refund a reason":             {drop("payments", "payments_waiver_approved"), put("receipts", row{"id": id("receipt"), "total_minor": 100}), put("receipt_lines"), put("receipt_series"), put("payments", row{"method": "waiver"})},
 	"money: orders: a chargeable order was repaired only after a yes":                    {order(row{"chargeable": true}), visit(ended("partial")), put("sheets")},
@@ -252,6 +254,9 @@ const (
 		UNION ALL SELECT gen_random_uuid(), org_id, NULL, id, '` + noon + `'::timestamptz, 'x', 'x' FROM requests`
 	find = `INSERT INTO search_docs (id, kind, org_id, title, words, at) SELECT id, 'request', org_id, 'x', 'x', '` + noon + `'::timestamptz FROM requests UNION ALL SELECT id, 'work_order', org_id, 'x', 'x', '` + noon + `' FROM work_orders
 		UNION ALL SELECT id, 'customer', org_id, '', 'x', '` + noon + `' FROM customers UNION ALL SELECT id, 'asset', org_id, 'x', 'x', '` + noon + `' FROM assets`
+	balance = `INSERT INTO receipt_balances (receipt_id, balance_minor, last_paid_at)
+		SELECT r.id, r.total_minor - coalesce(sum(p.amount_minor) FILTER (WHERE p.method <> 'on_account'), 0), max(p.paid_at) FILTER (WHERE p.method <> 'on_account') FROM receipts r LEFT JOIN payments p ON p.receipt_id = r.id
+		GROUP BY r.id, r.total_minor ON CONFLICT DO NOTHING`
 )
 
 // Each check finds the one promise that is broken, and only that.
@@ -291,6 +296,7 @@ func TestEachCheckFindsItsViolation(t *testing.T) {
 			if !slices.Contains(plants, "UNTOLD") {
 				steps = append(steps, tell)
 			}
+			steps = append(steps, balance)
 			if !slices.Contains(plants, "UNFOUND") {
 				steps = append(steps, find)
 			} else {

@@ -17,6 +17,10 @@ var Checks = []struct{ Name, SQL string }{
 	{"payments: between nothing and what is owed",
 		`SELECT count(*) FROM receipts r CROSS JOIN LATERAL (SELECT coalesce(sum(p.amount_minor), 0) AS paid FROM payments p WHERE p.receipt_id = r.id AND p.method <> 'on_account') p
 		  WHERE p.paid < 0 OR p.paid > r.total_minor`},
+	{"receipts: what is left to pay follows from the entries",
+		`SELECT count(*) FROM receipts r FULL JOIN receipt_balances b ON b.receipt_id = r.id
+		   LEFT JOIN (SELECT receipt_id, sum(amount_minor) AS paid, max(paid_at) AS last FROM payments WHERE method <> 'on_account' GROUP BY 1) p ON p.receipt_id = r.id
+		  WHERE r.id IS NULL OR b.balance_minor IS DISTINCT FROM r.total_minor - coalesce(p.paid, 0) OR b.last_paid_at IS DISTINCT FROM p.last`},
 	{"payments: no money is left on a void receipt",
 		`SELECT count(*) FROM receipts r WHERE r.voided_at IS NOT NULL AND 0 <> (SELECT coalesce(sum(p.amount_minor), 0) FROM payments p WHERE p.receipt_id = r.id AND p.method NOT IN ('on_account', 'waiver'))`},
 	{"payments: a waiver has a person and a reason, a refund a reason",

@@ -67,11 +67,11 @@ func (f Figures) Engineers(ctx context.Context, s auth.Scope, a Ask) (Report, er
 	  fixed AS (SELECT t.engineer_id, count(*) AS repairs, count(*) FILTER (WHERE t.visits = 1 AND t.again IS NOT TRUE) AS first_time
 	    FROM (SELECT (array_agg(v.engineer_id ORDER BY v.finished_at, v.id))[1] AS engineer_id, count(*) AS visits,
 	        min(r.at) < w.finished_at + make_interval(days => ?) AS again
-	      FROM work_orders w LEFT JOIN (SELECT repeat_of_order AS id, min(created_at) AS at FROM work_orders WHERE repeat_of_order IS NOT NULL AND state <> 'cancelled' GROUP BY 1) r ON r.id = w.id JOIN visits v ON v.order_id = w.id AND v.lead AND v.state = 'finished' AND v.outcome <> 'no_access' AND (v.mode <> 'phone' OR w.mode = 'phone')
+	      FROM work_orders w LEFT JOIN LATERAL (SELECT min(a.created_at) AS at FROM work_orders a WHERE a.repeat_of_order = w.id AND a.state <> 'cancelled') r ON true JOIN visits v ON v.order_id = w.id AND v.lead AND v.state = 'finished' AND v.outcome <> 'no_access' AND (v.mode <> 'phone' OR w.mode = 'phone')
 	      WHERE w.kind = 'repair' AND w.state IN ('completed', 'closed') AND w.finished_at >= ? AND w.finished_at < ?
 	      GROUP BY w.id, w.finished_at) t GROUP BY 1),
 	  caused AS (SELECT engineer_id, count(*) AS repeats FROM (
-	      SELECT b.engineer_id FROM work_orders r JOIN sheets b ON b.id = r.repeat_of_sheet WHERE r.state <> 'cancelled' AND r.created_at >= ? AND r.created_at < ?
+	      SELECT b.engineer_id FROM work_orders r JOIN sheets b ON b.id = r.repeat_of_sheet WHERE r.repeat_of_sheet IS NOT NULL AND r.state <> 'cancelled' AND r.created_at >= ? AND r.created_at < ?
 	      UNION ALL
 	      SELECT b.engineer_id FROM timeline t JOIN sheets b ON b.id = (t.data ->> 'failed_sheet')::uuid WHERE t.action = 'reopen' AND t.at >= ? AND t.at < ?) r GROUP BY 1),
 	  rated AS (SELECT engineer_id, count(*) AS n, sum(score_service) AS stars FROM (
