@@ -19,6 +19,10 @@ const (
 	Distance
 )
 
+// hurry is up to how many iterations a plan counts as a quick repair, for which tables and
+// memories would cost more than they save.
+const hurry = 200
+
 // matrixPlaces is how many places may have a matrix of their own; above that a leg is computed
 // when it is asked for, because a matrix grows with the square of the places.
 const matrixPlaces = 1500
@@ -39,6 +43,7 @@ type model struct {
 	places    int32
 	metric    bool
 	endless   bool // no store ever runs out
+	hurried   bool // there is no time for what only pays later
 	// simple problems have one window per job, no rests, no promised times: the fast scan does.
 	simple  bool
 	near    [][]int32 // of a job: other jobs, nearest first
@@ -95,8 +100,9 @@ const lastInstant = int64(1) << 60
 func always() []Window { return []Window{{-lastInstant, lastInstant}} }
 
 // newModel reads the first shift of every engineer: a plan is for one day.
-func newModel(p *Problem, objective Objective, keep int64) *model {
-	m := &model{f: newFacts(p), objective: objective, keep: keep}
+func newModel(p *Problem, o Options) *model {
+	objective, keep := o.Objective, o.KeepAnnounced
+	m := &model{f: newFacts(p), objective: objective, keep: keep, hurried: o.Iterations > 0 && o.Iterations <= hurry}
 	f := m.f
 	m.skus = len(f.skus)
 	rows := map[Place]int32{}
@@ -217,6 +223,9 @@ func (m *model) newCrew(e int, booked []Visit, place func(Place) int32) crew {
 	}
 	pickups := 0
 	entry := func(from, to int64, at Place, store int32) {
+		if len(c.entries) == mostVisits {
+			return
+		}
 		c.entries = append(c.entries, int32(len(m.jobs)))
 		m.jobs = append(m.jobs, job{place: place(at), service: to - from, windows: []Window{{from, from}}, due: NoDue, priority: 1, fixed: int32(e), pickup: store, crew: -1, where: at})
 	}
@@ -267,7 +276,7 @@ const maxRests = 8
 
 func (m *model) fillTable() {
 	m.places = int32(len(m.spots))
-	if m.places > matrixPlaces {
+	if m.places > matrixPlaces || m.hurried && m.f.metric {
 		return
 	}
 	n := int(m.places)
@@ -439,7 +448,7 @@ const nearest, nearestOfMany = 100, 48
 func (m *model) findNear() {
 	m.near = make([][]int32, len(m.jobs))
 	most := nearest
-	if len(m.jobs) > 2000 {
+	if len(m.jobs) > 2000 || m.hurried {
 		most = nearestOfMany
 	}
 	list := make(ranking, 0, len(m.jobs))

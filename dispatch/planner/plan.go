@@ -99,7 +99,7 @@ func (p *Problem) Plan(o Options) (*Plan, error) {
 	if o.Iterations <= 0 && o.Clock == nil {
 		o.Iterations = DefaultIterations
 	}
-	m := newModel(p, o.Objective, o.KeepAnnounced)
+	m := newModel(p, o)
 	islands := make([]*search, max(1, o.Threads))
 	for i := range islands {
 		islands[i] = newSearch(m, o.Seed*1_000_003+uint64(i))
@@ -140,6 +140,25 @@ func (t *snapshot) beats(u *snapshot) bool {
 	return r < 0 || r == 0 && t.rank.less(u.rank)
 }
 
+// show gives every island the routes of the others' best plans, for its next recombination.
+func show(islands []*search) {
+	for _, s := range islands {
+		if len(s.m.f.orders) > pooledOrders {
+			return
+		}
+		for _, other := range islands {
+			if other == s {
+				continue
+			}
+			for i := range other.top.routes {
+				if len(other.top.routes[i].stops) > 0 {
+					s.pool.add(&other.top.routes[i])
+				}
+			}
+		}
+	}
+}
+
 // exchange lets the island that is furthest behind go on from the best plan.
 func exchange(islands []*search) {
 	best, worst := leader(islands), islands[len(islands)-1]
@@ -174,9 +193,12 @@ const (
 	rememberEvery = 20
 	// Looking at so many remembered routes weighs as one iteration: on larger days, where a
 	// recombination takes longer, there are fewer of them.
-	combineFirst  = 2000
-	combineShare  = 6000
-	exchangeEvery = 10
+	combineFirst = 2000
+	combineShare = 6000
+	// Islands show each other routes every so many rounds, and all but the worst go their own way
+	// between a few exchanges: two that always start from the same plan find the same.
+	showEvery = 10
+	exchanges = 8
 )
 
 // improve runs the islands in rounds of equal length until the budget is used.
@@ -216,16 +238,22 @@ func improve(islands []*search, o Options) int {
 				s.since, s.due = 0, max(s.due, s.pool.work/combineShare)
 			}
 		})
-		if round++; round%exchangeEvery == 0 && len(islands) > 1 {
-			exchange(islands)
-		}
 		done += length
+		was := fraction
 		fraction = until
 		if o.Iterations > 0 && done >= o.Iterations {
 			fraction = 1
 		}
 		if o.Clock != nil {
 			fraction = max(fraction, o.Clock())
+		}
+		if round++; len(islands) > 1 {
+			if round%showEvery == 0 {
+				show(islands)
+			}
+			if int(was*exchanges) != int(fraction*exchanges) {
+				exchange(islands)
+			}
 		}
 		if o.Progress != nil {
 			top := &leader(islands).top

@@ -138,7 +138,7 @@ func TestTheLastOfAThousandRandomDaysEqualsThePlannersInsertion(t *testing.T) {
 		}
 		last := &p.Orders[0]
 		last.Due = NoDue
-		m := newModel(p, Distance, 0)
+		m := newModel(p, Options{Objective: Distance})
 		s := newSearch(m, seed)
 		judged, err := p.Candidates(0, CandidateOptions{Slot: Cheapest, Weights: Weights{Familiar: 1}})
 		if err != nil {
@@ -304,7 +304,7 @@ func TestFastAndGeneralScanAgree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := newModel(f.Problem, WorkingTime, 0)
+	m := newModel(f.Problem, Options{Objective: WorkingTime})
 	if !m.simple {
 		t.Fatal("the benchmark should take the fast scan")
 	}
@@ -340,7 +340,7 @@ func TestFastAndGeneralScanAgree(t *testing.T) {
 // What the totals say must be what the routes say, after any number of steps back.
 func TestTotalsFollowTheRoutes(t *testing.T) {
 	for _, p := range []*Problem{drawn(t, 80, 2).Problem, city(10, 3, 5)} {
-		m := newModel(p, Service, 600)
+		m := newModel(p, Options{KeepAnnounced: 600})
 		s := newSearch(m, 3)
 		s.start()
 		for k := range 500 {
@@ -392,7 +392,7 @@ func TestRecombinationIsBoundedAndNeverWorse(t *testing.T) {
 		t.Fatal(err)
 	}
 	for seed := range uint64(8) {
-		m := newModel(f.Problem, WorkingTime, 0)
+		m := newModel(f.Problem, Options{Objective: WorkingTime})
 		s := newSearch(m, seed)
 		s.start()
 		for k := range 300 {
@@ -539,7 +539,7 @@ func BenchmarkIteration(b *testing.B) {
 	for _, orders := range []int{100, 1000, 10000} {
 		b.Run(fmt.Sprint(orders), func(b *testing.B) {
 			f := drawn(b, orders, 1)
-			m := newModel(f.Problem, Service, 0)
+			m := newModel(f.Problem, Options{})
 			s := newSearch(m, 1)
 			s.start()
 			b.ReportAllocs()
@@ -553,7 +553,7 @@ func BenchmarkIteration(b *testing.B) {
 func BenchmarkFirstPlanOf10000Orders(b *testing.B) {
 	f := drawn(b, 10000, 1)
 	for b.Loop() {
-		m := newModel(f.Problem, Service, 0)
+		m := newModel(f.Problem, Options{})
 		s := newSearch(m, 1)
 		s.start()
 	}

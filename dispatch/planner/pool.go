@@ -73,7 +73,7 @@ func (p *pool) add(r *route) {
 	if at, ok := p.byHash[hash]; ok {
 		if c := &p.columns[at]; cost < c.cost {
 			c.route.copyFrom(r)
-			c.cost = cost
+			c.route.version, c.cost = 0, cost
 		}
 		return
 	}
@@ -87,6 +87,7 @@ func (p *pool) add(r *route) {
 	c := &p.columns[len(p.columns)-1]
 	c.class, c.cost, c.hash, c.jobs = class, cost, hash, c.jobs[:0]
 	c.route.copyFrom(r)
+	c.route.version = 0 // another island may have counted it
 	for i := range r.stops {
 		if id := r.stops[i].job; id >= 0 && m.jobs[id].fixed < 0 {
 			c.jobs = append(c.jobs, id)

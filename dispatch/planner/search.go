@@ -164,6 +164,9 @@ func newSearch(m *model, seed uint64) *search {
 	}
 	s.area = s.everyone
 	size := min(memories, 2<<bits.Len(uint(len(m.jobs)*len(m.crews))))
+	if m.hurried {
+		size = min(size, memories>>5)
+	}
 	s.memory, s.memoryMask = make([]memo, size), uint32(size-1)
 	for i := range s.routes {
 		s.versions++
