@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -349,6 +350,14 @@ func TestBadInputNamesTheField(t *testing.T) {
 		"engineers[0].shifts[0]":          func(p *Problem) { p.Engineers[0].Shifts[0].To = 0 },
 		"engineers[0].van[x]":             func(p *Problem) { p.Engineers[0].Van = map[string]int64{"x": -1} },
 		"travel.factor":                   func(p *Problem) { p.Travel.Factor = 0 },
+		"travel.speed_kmh":                func(p *Problem) { p.Travel.SpeedKMH = math.NaN() },
+		"travel.metres":                   func(p *Problem) { p.Travel.Seconds, p.Travel.Metres = [][]int64{{0}}, [][]int64{} },
+		"travel.seconds[0][0]":            func(p *Problem) { p.Travel.Seconds = [][]int64{{-1}} },
+		"stores[0].place":                 func(p *Problem) { p.Stores = []Store{{ID: "s", Place: At(math.NaN(), 120)}} },
+		"stores[0].stock[x]":              func(p *Problem) { p.Stores = []Store{{ID: "s", Stock: map[string]int64{"x": -1}}} },
+		"orders[0].pinned.start":          func(p *Problem) { p.Orders[0].Pinned = &Pin{"a", 1 << 62} },
+		"orders[0].windows[0]":            func(p *Problem) { p.Orders[0].Windows = []Window{{0, 1 << 62}} },
+		"orders[0].id":                    func(p *Problem) { p.Orders[0].ID = "" },
 		"travel.seconds[1]":               func(p *Problem) { p.Travel.Seconds = [][]int64{{0, 1}, {1}} },
 		"booked[0].engineer":              func(p *Problem) { p.Booked = []Visit{{Engineer: 9, Store: NoStore}} },
 		"engineers[0].breaks[0]":          func(p *Problem) { p.Engineers[0].Breaks = []Break{{0, 10, 20}} },

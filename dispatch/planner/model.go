@@ -31,19 +31,21 @@ const matrixPlaces = 1500
 // islands. Jobs are the orders followed by the diary entries that keep their time; a place is
 // a row of the travel table.
 type model struct {
-	f         *facts
-	objective Objective
-	jobs      []job
-	crews     []crew
-	stores    []depot
-	skus      int
-	spots     []spot
-	table     []int64 // seconds[a*places+b], or nil
-	turned    []int64 // the same by column; shared with table when symmetric
-	places    int32
-	metric    bool
-	endless   bool // no store ever runs out
-	hurried   bool // there is no time for what only pays later
+	f          *facts
+	objective  Objective
+	jobs       []job
+	crews      []crew
+	stores     []depot
+	skus       int
+	spots      []spot
+	table      []int64 // seconds[a*places+b], or nil
+	turned     []int64 // the same by column; shared with table when symmetric
+	places     int32
+	metric     bool
+	endless    bool // no store ever runs out
+	lateWeight int64
+	promises   bool // some order has a promised start
+	hurried    bool // there is no time for what only pays later
 	// simple problems have one window per job, no rests, no promised times: the fast scan does.
 	simple  bool
 	near    [][]int32 // of a job: other jobs, nearest first
@@ -102,7 +104,7 @@ func always() []Window { return []Window{{-lastInstant, lastInstant}} }
 // newModel reads the first shift of every engineer: a plan is for one day.
 func newModel(p *Problem, o Options) *model {
 	objective, keep := o.Objective, o.KeepAnnounced
-	m := &model{f: newFacts(p), objective: objective, keep: keep, hurried: o.Iterations > 0 && o.Iterations <= hurry}
+	m := &model{f: newFacts(p), objective: objective, keep: keep, lateWeight: strictLate, hurried: o.Iterations > 0 && o.Iterations <= hurry}
 	f := m.f
 	m.skus = len(f.skus)
 	rows := map[Place]int32{}
@@ -153,6 +155,7 @@ func newModel(p *Problem, o Options) *model {
 				}
 			}
 		}
+		m.promises = m.promises || j.due != NoDue
 		if len(j.windows) > 1 || j.due != NoDue || j.crew >= 0 {
 			m.simple = false
 		}

@@ -195,6 +195,8 @@ const (
 	// recombination takes longer, there are fewer of them.
 	combineFirst = 2000
 	combineShare = 6000
+	// Lateness is mild for this part of the time.
+	mildUntil = 0.8
 	// Islands show each other routes every so many rounds, and all but the worst go their own way
 	// between a few exchanges: two that always start from the same plan find the same.
 	showEvery = 10
@@ -224,6 +226,11 @@ func improve(islands []*search, o Options) int {
 		}
 		each(islands, func(s *search) {
 			s.tally()
+			if fraction < mildUntil {
+				s.weigh(mildLate)
+			} else {
+				s.weigh(strictLate)
+			}
 			for k := range length {
 				at := fraction + (until-fraction)*float64(k)/float64(length)
 				s.step(s.pace.at(at))

@@ -90,9 +90,10 @@ func addUse(list []used, n need) ([]used, int64) {
 	return append(list, used{sku: n.id, all: n.amount}), n.amount
 }
 
-// lateWeight is what a second of weighted lateness costs in seconds of working time while
-// searching; finished plans are compared by the vector.
-const lateWeight = 100
+// What a second of weighted lateness costs in seconds of working time while searching; finished
+// plans are compared by the vector. It is mild at first, because a plan that is never later than
+// the best one on its way cannot get past many others.
+const mildLate, strictLate = 2, 100
 
 // plain is the cost without the share that only settles ties.
 func (r *route) plain() int64 { return r.cost - r.base + r.dur }
@@ -250,7 +251,7 @@ func (m *model) update(r *route) bool {
 	}
 	r.dur = st[0].s.d
 	r.base = r.dur + st[0].s.road/roadShare
-	r.cost = r.base + r.late*lateWeight + moved
+	r.cost = r.base + r.late*m.lateWeight + moved
 	return true
 }
 
@@ -322,7 +323,7 @@ func (m *model) arrive(c *crew, t *trail, st []stop, k int, leg int64, mask uint
 		late += m.delay(c, st, k, start)
 	}
 	whole := c.joinOver(t.seg, leg, mask, b.s)
-	return whole.d + whole.road/roadShare + late*lateWeight, true
+	return whole.d + whole.road/roadShare + late*m.lateWeight, true
 }
 
 // delay is the lateness that stops from k on gain when k starts at start.
@@ -341,7 +342,7 @@ func (m *model) delay(c *crew, st []stop, k int, start int64) (late int64) {
 		}
 		t, ok := c.overRests(start+b.service, m.leg(b.place, st[k+1].place), b.rests)
 		if !ok {
-			return late + lastInstant/lateWeight>>10
+			return late + lastInstant/strictLate>>10
 		}
 		k++
 		start = max(t, st[k].open)

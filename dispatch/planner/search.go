@@ -74,7 +74,8 @@ type search struct {
 	inArea   []bool
 	areaJobs []int32
 	everyone []int32
-	phase    int // iterations left before the search moves on
+	urgent   bool // what is most urgent is put back first in this iteration
+	phase    int  // iterations left before the search moves on
 	kept     marked
 	areaMark []bool
 }
@@ -131,7 +132,9 @@ func (s *search) nextBlink() {
 	s.blink = 1 + int(math.Log(1-s.rng.float())/math.Log(1-blinkRate))
 }
 
-func newSearch(m *model, seed uint64) *search {
+func newSearch(shared *model, seed uint64) *search {
+	own := *shared // what is large stays shared; the weight of lateness is the island's own
+	m := &own
 	s := &search{m: m, rng: newRNG(seed)}
 	s.nextBlink()
 	if m.objective != Distance {
@@ -538,8 +541,9 @@ func (s *search) seed() int32 {
 func (s *search) ruin() bool {
 	m := s.m
 	n := len(m.f.orders)
-	s.resting = -1
+	s.resting, s.urgent = -1, false
 	switch k := s.rng.below(100); {
+	case k < 4 && len(s.absent) > 0 && m.objective == Service && s.ruinForUrgent():
 	case k < 90 || n < 20:
 		s.ruinStrings(s.seed())
 	case k < 95 && len(m.stores) > 0:
@@ -732,6 +736,38 @@ func (s *search) startOf(id int32) (int64, bool) {
 	return 0, false
 }
 
+// ruinForUrgent: an order left over is to get a place in the day of somebody who may do it, and
+// what is less urgent there makes room. It reports false when there is nobody.
+func (s *search) ruinForUrgent() bool {
+	m := s.m
+	id := s.absent[s.rng.below(len(s.absent))]
+	for range 2 {
+		if other := s.absent[s.rng.below(len(s.absent))]; m.level(other) < m.level(id) {
+			id = other
+		}
+	}
+	who := m.maySend[id]
+	if len(who) == 0 {
+		return false
+	}
+	crew := who[s.rng.below(len(who))]
+	if s.outside(crew) || len(s.routes[crew].stops) == 0 {
+		return false
+	}
+	list := s.spare[:0]
+	for i := range s.routes[crew].stops {
+		if j := s.routes[crew].stops[i].job; j >= 0 && m.level(j) >= m.level(id) {
+			list = append(list, j)
+		}
+	}
+	s.spare = list
+	for _, j := range list {
+		s.take(j)
+	}
+	s.centre, s.urgent = id, true
+	return len(s.before.crews) > 0
+}
+
 // ruinDay: one whole day of somebody and a piece of his neighbours'.
 func (s *search) ruinDay() {
 	seed := s.seed()
@@ -795,6 +831,9 @@ func (s *search) recreate() {
 		for _, id := range s.absent[old:] {
 			s.drawnAt[id] = s.stamp
 		}
+		if s.where[s.centre] < 0 && m.jobs[s.centre].fixed < 0 {
+			draw(s.centre)
+		}
 		for left, near := waiting, m.near[s.centre]; left > 0 && len(near) > 0; near = near[1:] {
 			if id := near[0]; s.where[id] < 0 && m.jobs[id].fixed < 0 {
 				draw(id)
@@ -812,6 +851,9 @@ func (s *search) recreate() {
 		list = s.drawn
 	}
 	s.sort(list)
+	if s.urgent {
+		slices.SortStableFunc(list, func(a, b int32) int { return int(m.level(a) - m.level(b)) })
+	}
 	for _, id := range list {
 		if !s.insert(id) {
 			rest = append(rest, id)
@@ -1040,6 +1082,7 @@ const lastTries = 300
 // finish tries once more, with nothing overlooked, to place what the best plan leaves over.
 func (s *search) finish() {
 	s.leaveArea()
+	s.weigh(strictLate)
 	if len(s.top.absent) == 0 {
 		return
 	}
@@ -1086,6 +1129,27 @@ func (m *model) pace(t *snapshot) pace {
 		return pace{hottestOnRoad * unit, coolestRoad * unit}
 	}
 	return pace{hottest * unit, coolest * unit}
+}
+
+// weigh changes what lateness costs.
+func (s *search) weigh(late int64) {
+	if s.m.lateWeight == late || s.m.keep > 0 || !s.m.promises {
+		return
+	}
+	s.m.lateWeight = late
+	s.begin()
+	s.cost = 0
+	for i := range s.routes {
+		s.m.update(&s.routes[i])
+		s.versions++
+		s.routes[i].version = s.versions
+		s.cost += s.routes[i].cost
+		s.soil(int32(i))
+	}
+	for i := range s.top.routes {
+		s.m.update(&s.top.routes[i])
+	}
+	s.pool.empty()
 }
 
 // step is one iteration.
