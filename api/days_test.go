@@ -310,6 +310,7 @@ func TestDay4OutOfStockWaitsSecondVisit(t *testing.T) {
 	urgent, shortage := waits("W4c")
 	n.keeper.post("/shortages/"+shortage+"/take", m{"from_work_order": calm, "place": "WH", "reason": "老人独居"}).want(403)
 	n.dispatcher.post("/shortages/"+shortage+"/take", m{"from_work_order": order, "place": "WH", "reason": "老人独居"}).want(409) // booked already
+	n.dispatcher.do("POST", "/shortages/"+shortage+"/take", m{"from_work_order": calm, "place": "WH", "reason": "老人独居"}, "If-Match", `"99"`).refused(412, "stale")
 	n.dispatcher.post("/shortages/"+shortage+"/take", m{"from_work_order": calm, "place": "WH", "reason": "老人独居"}).want(200).is("allotted", "state")
 	n.dispatcher.get("/work-orders/"+urgent).want(200).is("ready", "state").is(urgent, "reservations", 0, "work_order_id")
 	n.dispatcher.get("/work-orders/"+calm).want(200).is("on_hold", "state").is("parts", "hold_reason")
@@ -386,7 +387,8 @@ func TestDay5WorkshopWithConsentAndLoaner(t *testing.T) {
 	if !strings.Contains(string(open.raw), "loaner") {
 		t.Errorf("the loaner is not named: %s", open.raw)
 	}
-	bench.post("/custody/"+c+"/loaner-back", nil).want(200)
+	bench.do("POST", "/custody/"+c+"/loaner-back", nil, "If-Match", `"99"`).refused(412, "stale")
+	bench.do("POST", "/custody/"+c+"/loaner-back", nil, "If-Match", bench.get("/custody/"+c).header.Get("ETag")).want(200)
 	bench.post("/custody/"+c+"/loaner-back", nil).refused(409, "loaner_not_out")
 	n.dispatcher.post("/work-orders/"+order+"/close", nil).want(200)
 	n.sound()
@@ -755,6 +757,7 @@ func TestDay10PartnerOutlet(t *testing.T) {
 	wish := n.agent.post("/receipts/"+receipt+"/invoice-request", m{"title": "北京某某公司", "tax_number": "91110105MA00000000", "email": "a@example.com"}).want(201).is("requested", "state").str("id")
 	n.agent.get("/invoice-requests?state=requested").want(200).is(wish, "items", 0, "id")
 	n.agent.post("/invoice-requests/"+wish+"/send", nil).want(409)
+	n.agent.do("POST", "/invoice-requests/"+wish+"/issue", m{"invoice_no": "26112000001"}, "If-Match", `"99"`).refused(412, "stale")
 	n.agent.post("/invoice-requests/"+wish+"/issue", m{"invoice_no": "26112000001"}).want(200).is("issued", "state")
 	n.agent.post("/invoice-requests/"+wish+"/send", nil).want(200).is("sent", "state")
 	n.caller.post("/follow-ups/"+o.str("follow_ups", 0, "id")+"/attempts", m{"outcome": "reached", "scores": m{"service": 5}}).want(201)

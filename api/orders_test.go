@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 )
@@ -202,6 +203,25 @@ func TestIfMatch(t *testing.T) {
 		"/quotes/" + n.agent.quoted(order, callOutFee) + "/approve": {"how": "phone", "name": "x", "note": "1"},
 	} {
 		n.admin.do("POST", path, body, "If-Match", `"99"`).refused(412, "stale")
+	}
+	twin := n.agent.post("/customers", m{"name": "周小明"}).want(201).str("id")
+	away := n.engineer.post("/engineers/"+n.right+"/absences", m{"starts_at": at(3, 8, 0), "ends_at": at(3, 18, 0), "kind": "leave", "reason": "x"}).want(201).str("absence", "id")
+	for path, body := range map[string]m{
+		"POST /customers/" + twin + "/merge":  {"into": n.customer},
+		"POST /absences/" + away + "/approve": {},
+		"POST /absences/" + away + "/reject":  {"reason": "x"},
+		"POST /places/VAN3/reachable":         {"reachable": false, "why": "x"},
+		"PUT /organisations/HQ/letterhead":    {"hotline": "400"},
+		"PATCH /engineers/" + n.right:         {"name": "x"},
+		"PATCH /sites/" + n.site:              {"access_notes": "x"},
+		"PATCH /assets/" + n.asset:            {"notes": "x"},
+		"PATCH /users/" + n.caller.id:         {"name": "x"},
+	} {
+		method, path, _ := strings.Cut(path, " ")
+		n.admin.do(method, path, body, "If-Match", `"99"`).refused(412, "stale")
+		if a := n.caller.do(method, strings.ReplaceAll(path, away, n.right), body, "If-Match", `"99"`); a.status == 412 {
+			t.Errorf("%s tells a caller which version a record has: %s", path, a.raw)
+		}
 	}
 	n.agent.do("PATCH", "/work-orders/"+order, m{"priority": 2}, "If-Match", tag).refused(412, "stale")
 	n.agent.do("PATCH", "/work-orders/"+order, m{"priority": 2}, "If-Match", "nonsense").want(412)

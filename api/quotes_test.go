@@ -176,13 +176,39 @@ func TestExpiredQuote(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	n.agent.get("/quotes/"+q).want(200).is("expired", "state")
+	n.agent.get("/quotes/"+q).want(200).is("expired", "state").is(nil, "reminded_at") // sent on its last day
 	n.dispatcher.get("/work-orders/"+order).want(200).is("on_hold", "state").is("customer", "hold_reason")
+	for key, want := range map[string]int{"message.desk.quote_expired": 1, "message.customer.quote_expired": 1, "message.customer.quote_ends": 0} {
+		if got := n.count("SELECT count(*) FROM messages WHERE order_id = ? AND key = ?", order, key); got != want {
+			t.Errorf("%d times %s, want %d", got, key, want)
+		}
+	}
 	if got := len(n.caller.get("/callbacks?reason=quote_open&work_order=" + order).want(200).list("items")); got != 1 {
 		t.Errorf("%d call-backs about the open quote, want 1", got)
 	}
-	again := n.agent.quoted(order, nil)
+	again := n.agent.quoted(order, m{"valid_until": "2026-11-21"})
 	n.agent.get("/quotes/"+q).want(200).is("superseded", "state")
+	// Two days before its last day, in the morning, the customer is reminded once, with a link that works.
+	n.agent.post("/quotes/"+again+"/send", nil).want(200)
+	reminded := func(want int) {
+		t.Helper()
+		if err := n.desk.RemindQuotes(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		if got := n.count("SELECT count(*) FROM messages WHERE order_id = ? AND key = 'message.customer.quote_ends'", order); got != want {
+			t.Errorf("reminded %d times, want %d", got, want)
+		}
+	}
+	n.pass(time.Until(at(3, 8, 55).Add(-time.Duration(n.clock.Load()))))
+	reminded(0)
+	n.pass(10 * time.Minute)
+	reminded(1)
+	reminded(1)
+	var link2 string
+	if err := n.db.NewRaw("SELECT args ->> 3 FROM messages WHERE order_id = ? AND key = 'message.customer.quote_ends'", order).Scan(t.Context(), &link2); err != nil {
+		t.Fatal(err)
+	}
+	(&client{w: n.world}).get("/public/quotes/"+link2[strings.LastIndex(link2, "/")+1:]).want(200).is("sent", "quote", "state")
 	n.agent.post("/quotes/"+again+"/approve", m{"how": "phone", "name": "周晓明", "note": "13912345678"}).want(200)
 	n.dispatcher.get("/work-orders/"+order).want(200).is("ready", "state")
 	if got := len(n.caller.get("/callbacks?reason=quote_open&work_order=" + order).want(200).list("items")); got != 0 {

@@ -116,7 +116,8 @@ func TestOldPartIsOwed(t *testing.T) {
 	if got := due(); len(got) != 1 {
 		t.Fatalf("%d old parts are owed after the correction, want 1", len(got))
 	}
-	n.keeper.post("/old-parts/"+due()[0]+"/receive", nil).want(200).is("old_received", "state")
+	n.keeper.do("POST", "/old-parts/"+due()[0]+"/receive", nil, "If-Match", `"99"`).refused(412, "stale")
+	n.keeper.do("POST", "/old-parts/"+due()[0]+"/receive", nil, "If-Match", `"1"`).want(200).is("old_received", "state")
 	n.agent.post("/sheets/"+s.str("id")+"/corrections", m{"reason": "数量", "parts": []m{{"sku": "BOARD", "quantity": 1}}}).want(201)
 	if got := due(); len(got) != 0 {
 		t.Errorf("%d old parts are owed although the one came back", len(got))

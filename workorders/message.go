@@ -2,6 +2,7 @@ package workorders
 
 import (
 	"context"
+	"strings"
 
 	"github.com/gofrs/uuid/v5"
 
@@ -13,7 +14,7 @@ import (
 // without an address that a channel can use is left to the call-back list by whoever calls this.
 func (w *work) tellCustomer(ctx context.Context, o *Order, key string, args ...string) error {
 	roles := aboutVisits
-	if key == "message.customer.quote" {
+	if strings.HasPrefix(key, "message.customer.quote") {
 		roles = aboutMoney
 	}
 	to, err := customerAddress(ctx, w.tx, o.ID, roles)
@@ -40,12 +41,19 @@ func (w *work) tellOffice(ctx context.Context, o *Order, audience, key string) e
 	return err
 }
 
+// tellOwner puts a message to who owns an order, or to its desk when nobody does, into the outbox.
+func (w *work) tellOwner(ctx context.Context, o *Order, key string, about ...string) error {
+	_, err := w.outbox.Send(ctx, notify.Message{OrgID: o.OrgID, OrderID: &o.ID, SubjectID: o.OwnerID, Audience: "desk", Lang: "zh-Hans", Key: key, Args: append([]string{o.Number, o.Summary}, about...), DueAt: w.at})
+	return err
+}
+
 // calledInstead are the messages that somebody says by voice when no channel reaches the customer, with
 // the reason under which they stand on the call-back list. The others are a courtesy.
 var calledInstead = map[string]string{
 	"message.customer.window": "appointment", "message.customer.changed": "appointment", "message.customer.changed_by_us": "appointment",
 	"message.customer.displaced": "displaced", "message.customer.part_waiting": "delay", "message.customer.part_arrived": "part_arrived",
 	"message.customer.no_access": "no_access", "message.customer.quote": "quote_open",
+	"message.customer.quote_ends": "quote_open",
 }
 
 // Undelivered puts what no channel could tell a customer on the call-back list. It may be called again for

@@ -61,6 +61,7 @@ type Quote struct {
 	Approval         json.RawMessage `bun:"approval" json:"approval,omitempty"`
 	DeclinedAt       *time.Time      `bun:"declined_at" json:"declined_at,omitempty"`
 	DeclineReason    *string         `bun:"decline_reason" json:"decline_reason,omitempty"`
+	RemindedAt       *time.Time      `bun:"reminded_at" json:"reminded_at,omitempty" doc:"the customer was told that it is about to end"`
 	CreatedAt        time.Time       `bun:"created_at" json:"created_at"`
 	Version          int             `bun:"version" json:"version"`
 	Lines            []QuoteLine     `bun:"-" json:"lines"`
@@ -508,6 +509,39 @@ func (q Quote) contentHash() string {
 	return hex.EncodeToString(sum[:])
 }
 
+// RemindQuotes tells customers two days before the last day of a quote that it is about to end, once. Whom no
+// channel reaches is rung. Called by the minute tick.
+func (d *Desk) RemindQuotes(ctx context.Context) error {
+	by := auth.System("quotes")
+	due, err := remindersDue(ctx, d.db, d.now())
+	if err != nil {
+		return err
+	}
+	var failed []error
+	for _, id := range due {
+		_, err := d.onQuote(ctx, by, id, func(ctx context.Context, w *work, o *Order, q *Quote) error {
+			if q.State != QuoteSent || q.RemindedAt != nil {
+				return nil
+			}
+			if err := setQuote(ctx, w.tx, q.ID, "reminded_at = ?", w.at); err != nil {
+				return err
+			}
+			token, err := w.makeLink(ctx, o, &q.ID, "quote")
+			if err != nil {
+				return err
+			}
+			if err := w.note(ctx, said{Order: &o.ID, OrgID: o.OrgID, Action: "quote_reminded", Data: map[string]any{"quote": q.Number}}); err != nil {
+				return err
+			}
+			return w.tellCustomer(ctx, o, "message.customer.quote_ends", o.Number, q.TotalMinor.String(), q.ValidUntil.String(), w.baseURL+"/c/"+token)
+		})
+		if err != nil { // the others are reminded all the same
+			failed = append(failed, fmt.Errorf("quote %s: %w", id, err))
+		}
+	}
+	return errors.Join(failed...)
+}
+
 // ExpireQuotes ends quotes whose last day at the site is over: the order is held for the customer and
 // somebody rings him, so that it never ends in silence. Called by the minute tick.
 func (d *Desk) ExpireQuotes(ctx context.Context) error {
@@ -528,8 +562,14 @@ func (d *Desk) ExpireQuotes(ctx context.Context) error {
 			if err := w.note(ctx, said{Order: &o.ID, OrgID: o.OrgID, Action: "quote_expired", Data: map[string]any{"quote": q.Number}}); err != nil {
 				return err
 			}
+			if err := w.tellOwner(ctx, o, "message.desk.quote_expired", q.Number); err != nil {
+				return err
+			}
 			if o.State != OrderAwaitingApproval {
 				return nil
+			}
+			if err := w.tellCustomer(ctx, o, "message.customer.quote_expired", o.Number, q.ValidUntil.String()); err != nil {
+				return err
 			}
 			if _, err := w.promises.AddCallback(ctx, by, aftercare.CallbackInput{OrgID: o.OrgID, OrderID: &o.ID, CustomerID: &o.CustomerID, Reason: "quote_open", DueAt: w.at, Text: q.Number}); err != nil {
 				return err

@@ -15,7 +15,7 @@ import (
 )
 
 const quoteColumns = `id, org_id, order_id, number, purpose, state, total_minor, limit_minor, deduct_if_repaired, valid_until, valid_to, terms, sent_at, approved_at, approved_by, approved_how,
-	approval, declined_at, decline_reason, created_at, version`
+	approval, declined_at, decline_reason, reminded_at, created_at, version`
 
 func findQuote(ctx context.Context, db bun.IDB, id uuid.UUID) (Quote, error) {
 	var q Quote
@@ -107,6 +107,16 @@ func expiredQuotes(ctx context.Context, db bun.IDB, now time.Time) ([]uuid.UUID,
 	var ids []uuid.UUID
 	if err := db.NewRaw("SELECT id FROM quotes WHERE state IN ('draft', 'sent') AND valid_to <= ? ORDER BY valid_to LIMIT 200", now).Scan(ctx, &ids); err != nil {
 		return nil, fmt.Errorf("expired quotes: %w", err)
+	}
+	return ids, nil
+}
+
+// remindersDue are sent quotes whose last day is two days away: from nine in the morning at the site (valid_to
+// is the midnight after the last day), and only when they were sent before that.
+func remindersDue(ctx context.Context, db bun.IDB, now time.Time) ([]uuid.UUID, error) {
+	var ids []uuid.UUID
+	if err := db.NewRaw("SELECT id FROM quotes WHERE state = 'sent' AND reminded_at IS NULL AND valid_to > ?0 AND valid_to <= ?0::timestamptz + interval '63 hours' AND sent_at < valid_to - interval '63 hours' ORDER BY valid_to LIMIT 200", now).Scan(ctx, &ids); err != nil {
+		return nil, fmt.Errorf("quotes about to end: %w", err)
 	}
 	return ids, nil
 }

@@ -22,6 +22,7 @@ func (d *Desk) Tasks() []Task {
 		{"follow-ups-due", "* * * * *", d.sweep("follow-up", func(ctx context.Context, w *work) (bool, error) { return w.promises.DueFollowUps(ctx) })},
 		{"follow-ups-give-up", "*/10 * * * *", d.sweep("follow-up", func(ctx context.Context, w *work) (bool, error) { return w.promises.GiveUpFollowUps(ctx) })},
 		{"clocks", "* * * * *", d.sweep("clock", func(ctx context.Context, w *work) (bool, error) { return w.promises.EscalateClocks(ctx) })},
+		{"quotes-remind", "* * * * *", d.RemindQuotes},
 		{"quotes-expire", "* * * * *", d.ExpireQuotes},
 		{"hand-overs-expire", "* * * * *", d.ExpireHandOvers},
 		{"holds-end", "* * * * *", d.EndHolds},
