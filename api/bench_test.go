@@ -79,3 +79,44 @@ func (n *town) crowd(engineers, visits int) {
 		n.t.Fatal(err)
 	}
 }
+
+// Nine announced visits of one day are displaced by sickness and re-planned inside the windows their customers
+// were told, each with its candidates judged anew. cpu is the processor time of the program, its client and
+// PostgreSQL together.
+func BenchmarkDisplaceNine(b *testing.B) {
+	n := newTown(b)
+	for _, e := range []string{n.right, n.empty} {
+		n.admin.patch("/engineers/"+e, m{"max_visits": 100}).want(200)
+	}
+	var cpu time.Duration
+	round := 0
+	for b.Loop() {
+		b.StopTimer()
+		var orders []string
+		for i := range 9 {
+			_, order := n.order(n.covered(fmt.Sprintf("D-%d-%d", round, i)), m{"duration_minutes": 30})
+			from := at(0, 9, 0).Add(time.Duration(i) * time.Hour)
+			n.book(order, n.right, from, from.Add(30*time.Minute), "window", m{"from": from, "to": from.Add(time.Hour)}).want(201)
+			orders = append(orders, order)
+		}
+		round++
+		began := n.cpu() + ownCPU()
+		b.StartTimer()
+		ill := n.dispatcher.post("/engineers/"+n.right+"/absences", m{"starts_at": at(0, 8, 0), "ends_at": at(0, 18, 0), "kind": "sick", "on_conflict": "displace"}).want(201)
+		for _, order := range orders {
+			best := n.dispatcher.get("/work-orders/" + order + "/candidates").want(200)
+			n.dispatcher.post("/work-orders/"+order+"/assign", m{"engineer_id": n.empty, "starts_at": best.str("items", 0, "starts_at"), "ends_at": best.str("items", 0, "ends_at")}).want(201)
+		}
+		b.StopTimer()
+		cpu += n.cpu() + ownCPU() - began
+		if len(ill.list("displaced")) != 9 {
+			b.Fatalf("%d were displaced", len(ill.list("displaced")))
+		}
+		for _, order := range orders {
+			n.dispatcher.post("/work-orders/"+order+"/cancel", m{"reason": "bench"}).want(200)
+		}
+		n.dispatcher.post("/absences/"+ill.str("absence", "id")+"/withdraw", m{"reason": "bench"}).want(200)
+		b.StartTimer()
+	}
+	b.ReportMetric(float64(cpu)/float64(time.Millisecond)/float64(b.N), "cpu-ms/op")
+}

@@ -7,6 +7,25 @@ import (
 	"time"
 )
 
+// staggered makes two calls so that in one round of four either has a head start, and in the others they
+// meet: over the rounds each comes first, which a test can then insist on.
+func staggered(t *testing.T, round int, first, second func() *reply) (won int) {
+	t.Helper()
+	late := func(call func() *reply) func() *reply {
+		return func() *reply {
+			time.Sleep(40 * time.Millisecond)
+			return call()
+		}
+	}
+	switch round % 4 {
+	case 0:
+		return both(t, first, late(second))
+	case 1:
+		return both(t, late(first), second)
+	}
+	return both(t, first, second)
+}
+
 // both makes two calls at the same moment and counts the winners. Who loses is told why; nobody breaks.
 func both(t *testing.T, calls ...func() *reply) (won int) {
 	t.Helper()
@@ -44,14 +63,14 @@ func TestRaceRescheduleAgainstSheet(t *testing.T) {
 	for _, e := range []string{n.right, n.empty} {
 		n.admin.patch("/engineers/"+e, m{"max_visits": 100}).want(200)
 	}
-	sheets := 0
+	sheets, moves := 0, 0
 	for i := range rounds {
 		_, order := n.order(n.covered(fmt.Sprintf("R1-%d", i)), m{"duration_minutes": 15})
 		from := at(i/10, 9, 0).Add(time.Duration(i%10) * 30 * time.Minute)
 		v := n.book(order, n.right, from, from.Add(15*time.Minute)).want(201).str("id")
 		to := from.Add(2 * 24 * time.Hour)
 		var sheet, moved *reply
-		won := both(t,
+		won := staggered(t, i,
 			func() *reply {
 				sheet = n.engineer.once("/work-orders/"+order+"/sheet", sheetOf(v, "done", nil))
 				return sheet
@@ -73,8 +92,13 @@ func TestRaceRescheduleAgainstSheet(t *testing.T) {
 		} else {
 			o.is("assigned", "state")
 		}
+		if moved.status < 300 {
+			moves++
+		}
 	}
-	t.Logf("the sheet was taken in %d of %d rounds", sheets, rounds)
+	if sheets == 0 || moves == 0 {
+		t.Errorf("in %d rounds the sheet was taken %d times and the visit moved %d times: this was no race", rounds, sheets, moves)
+	}
 	n.sound()
 }
 
@@ -85,12 +109,13 @@ func TestRaceDisplaceAgainstDepart(t *testing.T) {
 	for _, e := range []string{n.right, n.empty} {
 		n.admin.patch("/engineers/"+e, m{"max_visits": 100}).want(200)
 	}
+	freedOnce, leftOnce := false, false
 	for i := range rounds {
 		_, order := n.order(n.covered(fmt.Sprintf("R2-%d", i)), m{"duration_minutes": 10})
 		from := at(i/10, 9, 0).Add(time.Duration(i%10) * 50 * time.Minute)
 		v := n.book(order, n.right, from, from.Add(10*time.Minute)).want(201).str("id")
 		var left, ill *reply
-		both(t,
+		staggered(t, i,
 			func() *reply { left = n.engineer.post("/visits/"+v+"/depart", nil); return left },
 			func() *reply {
 				ill = n.dispatcher.post("/engineers/"+n.right+"/absences", m{"starts_at": from.Add(-time.Minute), "ends_at": from.Add(11 * time.Minute), "kind": "sick", "on_conflict": "displace"})
@@ -100,6 +125,7 @@ func TestRaceDisplaceAgainstDepart(t *testing.T) {
 		o := n.dispatcher.get("/work-orders/" + order).want(200)
 		visit := n.dispatcher.get("/visits/" + v).want(200)
 		freed := len(ill.list("displaced")) == 1
+		freedOnce, leftOnce = freedOnce || freed, leftOnce || left.status < 300
 		switch {
 		case freed && (o.str("state") != "ready" || visit.str("state") != "cancelled" || o.at("displaced_at") == nil || n.callbacks(order)["displaced"] == ""):
 			t.Errorf("round %d: freed, and the order is %v with a visit %v and %v", i, o.str("state"), visit.str("state"), n.callbacks(order))
@@ -108,6 +134,9 @@ func TestRaceDisplaceAgainstDepart(t *testing.T) {
 		case freed == (left.status < 300):
 			t.Errorf("round %d: freed %v, departed %d", i, freed, left.status)
 		}
+	}
+	if !freedOnce || !leftOnce {
+		t.Errorf("in %d rounds somebody was freed: %v, departed first: %v: this was no race", rounds, freedOnce, leftOnce)
 	}
 	n.sound()
 }
@@ -121,19 +150,25 @@ func TestRaceTwoKeepersOnOnePickup(t *testing.T) {
 	}
 	n.receive("P3", rounds, "WH")
 	second := n.user("stock2", nil, "stock")
+	wins := map[bool]int{}
 	for i := range rounds {
 		_, order := n.order(n.covered(fmt.Sprintf("R3-%d", i)), m{"duration_minutes": 10, "parts": []m{{"sku": "P3", "quantity": 1}}})
 		from := at(i/5, 9, 0).Add(time.Duration(i%5) * 100 * time.Minute)
 		n.book(order, n.right, from, from.Add(10*time.Minute), "override_reason", "库管测试").want(201)
 		slip := n.keeper.get("/pickups?work_order="+order).want(200).str("items", 0, "id")
-		if won := both(t,
-			func() *reply { return n.keeper.post("/pickups/"+slip+"/hand-over", nil) },
+		var mine *reply
+		if won := staggered(t, i,
+			func() *reply { mine = n.keeper.post("/pickups/"+slip+"/hand-over", nil); return mine },
 			func() *reply { return second.post("/pickups/"+slip+"/hand-over", nil) }); won != 1 {
 			t.Errorf("round %d: %d handed the same slip out", i, won)
 		}
+		wins[mine.status < 300]++
 		if hand, held := n.stockOf("P3", "VAN1"); hand != i+1 || held != i+1 {
 			t.Fatalf("round %d: in the van lie %d, %d promised; want %d", i, hand, held, i+1)
 		}
+	}
+	if wins[true] == 0 || wins[false] == 0 {
+		t.Errorf("one keeper won %d times, the other %d: this was no race", wins[true], wins[false])
 	}
 	if hand, held := n.stockOf("P3", "WH"); hand != 0 || held != 0 {
 		t.Errorf("in the store %d are left, %d promised", hand, held)
@@ -164,7 +199,7 @@ func TestRaceAllotmentOfTheLastPiece(t *testing.T) {
 		}
 		// One piece arrives at the moment at which the other order is given up: the urgent one has it.
 		var back *reply
-		both(t, receive, func() *reply {
+		staggered(t, i, receive, func() *reply {
 			back = n.dispatcher.post("/work-orders/"+late+"/cancel", m{"reason": "客户不修了"})
 			return back
 		})
