@@ -31,6 +31,18 @@ type FollowUps struct {
 	Rows      []FollowUpRow
 	More      string
 	PapersPDF string // call sheets of the day by the stack
+	Register  string // PDF
+	Mine      string // the reader's own calls
+	Callers   []CallerRow
+	MayLead   bool // hand calls over, spread them
+}
+
+// CallerRow is how a caller stands today.
+type CallerRow struct {
+	ID, Name            string
+	Open, Overdue, Done int
+	PerDay              int
+	AwayUntil           string
 }
 
 func (FollowUps) place() place { return place{"follow-ups", "desk"} }
@@ -70,6 +82,15 @@ type CallSheet struct {
 	NextCall  string   // path of the next call of the list, opened after saving
 	Allowed   []string // attempts claim waive
 	PaperPath string
+
+	Number    string
+	Questions []string // asked for a score, in this order
+	Version   int      // of the script
+	Mode      string
+	Campaign  string
+	Visit     Link   // the visit that stands for the call
+	Made      []Link // what an earlier call led to
+	WrongFile string // path of the customer's file, when the number was wrong
 }
 
 func (CallSheet) place() place { return place{"call-sheet", "desk"} }
@@ -128,6 +149,75 @@ type Complaint struct {
 	FollowUp   Link
 	Events     []Event
 	Allowed    []string // reply verify propose accept refuse escalate close
+
+	Apology      string
+	RootCause    string
+	Special      bool
+	Improvements []ImprovementRow
+	MayImprove   bool
+}
+
+// ImprovementRow is one thing that has to become better.
+type ImprovementRow struct {
+	ID, Number string
+	Kind       string // a word of "improvement"
+	State      string
+	Text       string
+	Department string
+	Owner      string
+	DueOn      string
+	Overdue    bool
+	About      Link
+	Result     string
+	CheckNote  string
+	Rounds     int
+	Allowed    []string // do verify decline
+}
+
+// May reports whether this act is possible now.
+func (r ImprovementRow) May(act string) bool { return slices.Contains(r.Allowed, act) }
+
+// Improvements is GET /improvements?state=&kind=, with the form for a new one.
+type Improvements struct {
+	Chrome
+	State, Kind string
+	Rows        []ImprovementRow
+	MayAdd      bool
+}
+
+func (Improvements) place() place { return place{"improvements", "desk"} }
+
+// SettingsFollowUps is GET /settings/follow-ups?kind=.
+type SettingsFollowUps struct {
+	Chrome
+	Kinds          []KindRow
+	Kind           string // whose script is shown
+	SaidZh, SaidEn string
+	Version        int
+	Questions      []string
+	Campaigns      []CampaignRow
+	Callers        []CallerRow
+	MayWindow      bool
+	MayLead        bool
+}
+
+func (SettingsFollowUps) place() place { return place{"settings-follow-ups", "desk"} }
+
+// Asks reports whether a question is scored.
+func (s SettingsFollowUps) Asks(q string) bool { return slices.Contains(s.Questions, q) }
+
+// KindRow is one kind of call with its days.
+type KindRow struct {
+	Code, Name string
+	From, To   int
+}
+
+// CampaignRow is one campaign and how far it is.
+type CampaignRow struct {
+	Name, Mode     string
+	Calls, Reached int
+	Score          string
+	NextOn         string
 }
 
 func (Complaint) place() place { return place{"complaint", "desk"} }

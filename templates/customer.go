@@ -68,6 +68,8 @@ type Asset struct {
 	Repairs    int // inside warranty
 	Events     []Event
 	Orders     []Link
+	Label      string // PDF of its label, when it has one
+	MayLabel   bool
 }
 
 func (Asset) place() place { return place{"asset", "desk"} }

@@ -79,14 +79,31 @@
 //	POST /complaints/{id}/propose  proposal
 //	POST /complaints/{id}/refuse  reason
 //	POST /complaints/{id}/reply  channel text
-//	POST /complaints/{id}/verify  text
+//	POST /complaints/{id}/verify  root_cause text
 //	POST /customers  class name phone
 //	POST /customers/{id}/assets  brand category model proof purchased_on serial_number site_id
 //	POST /customers/{id}/contacts  name phone role
 //	POST /customers/{id}/sites  access_notes address lat lng region_code
 //	POST /desk/parked/{id}/set-aside  reason
 //	POST /desk/parked/{id}/take
-//	POST /follow-ups/{id}/attempts  call_again_at comment identity_checked next next_call outcome product service
+//	POST /follow-ups/{id}/attempts  call_again_at comment identity_checked new_request next next_call on_time outcome product script_version service
+//	POST /follow-ups/{id}/mode  mode
+//	POST /follow-ups/balance
+//	POST /follow-ups/reassign  from to
+//	POST /improvements  complaint_id department due_on kind text
+//	POST /improvements/{id}/decline  text
+//	POST /improvements/{id}/do  text
+//	POST /improvements/{id}/verify  effective text
+//	POST /requests/{number}/feedback  department text
+//	POST /requests/{number}/flow  flow note
+//	POST /requests/{number}/hand-over  reason user_id
+//	POST /requests/{number}/hand-over/accept
+//	POST /requests/{number}/hand-over/refuse  reason
+//	POST /settings/follow-ups/{kind}/script  en questions zh
+//	POST /settings/follow-ups/{kind}/window  from_day to_day
+//	POST /settings/follow-ups/callers  away_until english per_day user_id
+//	POST /settings/follow-ups/campaigns  class every_days mode name quiet_days start_on
+//	POST /assets/{id}/label
 //	POST /follow-ups/{id}/claim
 //	POST /follow-ups/{id}/waive  reason
 //	POST /login  login next password

@@ -11,9 +11,10 @@ import (
 )
 
 var (
-	numbers = regexp.MustCompile(`/(WO|RQ|R)-2026-\d+`)
-	tokens  = regexp.MustCompile(`^/c/[^/]+`)
-	ids     = regexp.MustCompile(`/(v[01]|q[01]|[cpkfxdow]1|c[bu]?1|ab1|sh1)(/|$)`)
+	numbers       = regexp.MustCompile(`/(WO|RQ|R)-2026-\d+`)
+	followUpKinds = regexp.MustCompile(`^/settings/follow-ups/(7dc|after_visit)/`)
+	tokens        = regexp.MustCompile(`^/c/[^/]+`)
+	ids           = regexp.MustCompile(`/(a1|i[12]|v[01]|q[01]|[cpkfxdow]1|c[bu]?1|ab1|sh1)(/|$)`)
 )
 
 // TestEveryFormIsWrittenDown compares the forms of all sample pages with the
@@ -33,6 +34,7 @@ func TestEveryFormIsWrittenDown(t *testing.T) {
 			action = tokens.ReplaceAllString(action, "/c/{token}")
 			action = strings.Replace(action, "/setup/one-time", "/setup/{token}", 1)
 			action = strings.Replace(action, "/vans/VAN1/", "/vans/{code}/", 1)
+			action = followUpKinds.ReplaceAllString(action, "/settings/follow-ups/{kind}/")
 			action = ids.ReplaceAllString(action, "/{id}$2")
 			if _, ok := forms[action]; !ok {
 				forms[action] = nil

@@ -89,9 +89,22 @@ type Request struct {
 	Priority    int      // proposed
 	// Allowed: triage reply answer work-order conversations customer.
 	Allowed []string
+	Care    Care
 }
 
 func (Request) place() place { return place{"request", "desk"} }
 
 // May reports whether this act is possible now.
 func (r Request) May(act string) bool { return slices.Contains(r.Allowed, act) }
+
+// Care is who answers for a request, which way it goes, and what was learnt from it.
+type Care struct {
+	Owner, Offered       string
+	Mine                 bool // it was offered to the reader
+	MayOffer             bool
+	Colleagues           []Option
+	Flow, FlowNote       string
+	MayFlow              bool
+	Feedback, FeedbackTo string
+	MayFeed              bool
+}

@@ -43,7 +43,7 @@ func empties(lang string) []Page {
 		Assets{Chrome: c}, Asset{Chrome: c}, Figures{Chrome: c}, Settings{Chrome: c}, SettingsUsers{Chrome: c},
 		SettingsOrganisations{Chrome: c}, SettingsEngineers{Chrome: c}, SettingsCalendar{Chrome: c},
 		SettingsWebhooks{Chrome: c}, API{Chrome: c}, Problem{Chrome: c}, Report{Chrome: c}, Reported{Chrome: c}, Setup{Chrome: c}, Search{Chrome: c}, KeyHelp{Chrome: c}, Schedule{Chrome: c}, Outbox{Chrome: c}, Offline{Chrome: c}, Me{Chrome: c}, Parked{Chrome: c}, Unreconciled{Chrome: c}, Devices{Chrome: c},
-		DevicePage{Chrome: c},
+		DevicePage{Chrome: c}, Improvements{Chrome: c}, SettingsFollowUps{Chrome: c},
 	}
 }
 
@@ -199,13 +199,15 @@ func full(lang string) []sample {
 	attempts := []Attempt{{at(20, 10, 0), "陈静", "no_answer", 0, 0, "", ""}, {at(20, 15, 0), "陈静", "reached", 4, 2, "修得快，但机器老坏。", "complaint"}}
 	stock := []StockRow{{"R32-500", "R32 制冷剂", "g", "WH-BJ", "北京总库", "good", 12000, 500, 11500, 0}, {"FAN-35", "室外风机电机 35", "件", "VAN-A012", "王伟 车载库", "good", 2, 1, 1, 2}, {"FAN-35", "室外风机电机 35", "件", "WH-BJ", "北京总库", "defective", 1, 0, 0, 0}}
 
-	asset := Asset{Chrome: chrome(lang, "/assets/a1"), Device: device, Customer: customer, Site: site, ProducedOn: "2023-04-01", Proof: "invoice", Repairs: 2, Events: events[:3], Orders: earlier}
+	asset := Asset{Chrome: chrome(lang, "/assets/a1"), Device: device, Customer: customer, Site: site, ProducedOn: "2023-04-01", Proof: "invoice", Repairs: 2, Events: events[:3], Orders: earlier, Label: "/assets/a1/label.pdf", MayLabel: true}
 	asset.Device.Plate = "京A·12345"
 
-	request := Request{chrome(lang, "/requests/RQ-2026-000211"), "RQ-2026-000211", "received", "repair", "phone", "热水器点不着火", "打火有声音，没火。", "上门检测费 80 元", at(21, 9, 40), "林晓", at(22, 9, 40), time.Time{}, "更换电池", customer, contacts, site, device, earlier, earlier, events, []File{photo}, []Option{{Value: "gas", Text: "燃气", Selected: true}, {Value: "cool", Text: "制冷"}}, parts, []Option{{Value: "F03", Text: "F03 不制冷"}}, regions, 60, 3, []string{"triage", "reply", "answer", "work-order", "conversations", "customer"}}
+	request := Request{chrome(lang, "/requests/RQ-2026-000211"), "RQ-2026-000211", "received", "repair", "phone", "热水器点不着火", "打火有声音，没火。", "上门检测费 80 元", at(21, 9, 40), "林晓", at(22, 9, 40), time.Time{}, "更换电池", customer, contacts, site, device, earlier, earlier, events, []File{photo}, []Option{{Value: "gas", Text: "燃气", Selected: true}, {Value: "cool", Text: "制冷"}}, parts, []Option{{Value: "F03", Text: "F03 不制冷"}}, regions, 60, 3, []string{"triage", "reply", "answer", "work-order", "conversations", "customer"}, Care{"林晓", "赵军", true, true, []Option{{Value: "u2", Text: "赵军"}}, "technical", "主板是否批次问题", true, "点火针易老化", "研发部", true}}
 	answered := request
 	answered.State, answered.RepliedAt, answered.Allowed, answered.Duplicates = "answered", at(21, 9, 44), nil, nil
-	grave := Complaint{chrome(lang, "/complaints/k1"), "k1", "K-2026-0007", "investigating", "complaint", 2, 2, "返修", "机器修了两次还是坏", "phone", at(20, 15, 0), at(21, 15, 0), time.Time{}, "赵主管", "王伟", "免费更换主板", "电话核实，确为同一故障", customer, contacts, earlier[0], followUp, events, []string{"reply", "verify", "propose", "accept", "refuse", "escalate", "close"}}
+	better := []ImprovementRow{{"i1", "CA-2026-000001", "corrective", "open", "风机电机批次不良，通知供应商", "质量部", "赵主管", "2026-11-20", true, Link{Path: "/complaints/k1", Text: "K-2026-0007"}, "", "上次换的同批次", 1, []string{"do", "decline"}},
+		{"i2", "CA-2026-000002", "suggestion", "done", "周末也能上门", "客服部", "", "2026-11-28", false, Link{}, "已排周六班", "", 0, []string{"verify"}}}
+	grave := Complaint{chrome(lang, "/complaints/k1"), "k1", "K-2026-0007", "investigating", "complaint", 2, 2, "返修", "机器修了两次还是坏", "phone", at(20, 15, 0), at(21, 15, 0), time.Time{}, "赵主管", "王伟", "免费更换主板", "电话核实，确为同一故障", customer, contacts, earlier[0], followUp, events, []string{"reply", "verify", "propose", "accept", "refuse", "escalate", "close"}, "已当面致歉", "parts", true, better[:1], true}
 	closed := grave
 	closed.State, closed.RepliedAt, closed.Allowed, closed.Level = "closed", at(20, 16, 0), nil, 1
 	calendar := SettingsCalendar{chrome(lang, "/settings/calendar"), 2027, []Option{{Value: "2026", Text: "2026"}, {Value: "2027", Text: "2027"}}, false, []DayRow{{"2027-02-06", "春节", false}, {"2027-02-20", "春节调休", true}}, true}
@@ -238,8 +240,11 @@ func full(lang string) []sample {
 		{"track-done", finished},
 		{"track-held", held},
 		{"gone", Gone{outside(lang, "/c/x"), true, "400-810-0000"}},
-		{"follow-ups", FollowUps{chrome(lang, "/follow-ups"), "2026-11-21", "due", "陈静", []Option{{Value: "陈静", Text: "陈静"}}, []FollowUpRow{{"f1", "due", "after_visit", "2026-11-20", "2026-11-20", "2026-11-23", "WO-2026-000119", "周敏", "空调不制冷", "陈静", 1, at(21, 15, 0), true}, {"f2", "attempted", "after_answer", "2026-11-21", "2026-11-21", "2026-11-21", "WO-2026-000118", "李先生", "洗衣机", "陈静", 2, time.Time{}, false}}, "/follow-ups?cursor=x", "/follow-ups/papers.pdf?due_on=2026-11-21"}},
-		{"call-sheet", CallSheet{Chrome: chrome(lang, "/follow-ups/f1"), ID: "f1", State: "attempted", Kind: "after_visit", DueOn: "2026-11-21", From: "2026-11-20", To: "2026-11-23", Order: Link{"/orders/WO-2026-000119", "WO-2026-000119", "order", "completed"}, Customer: customer, Contacts: contacts, BestTime: "18:00–20:00", Device: device, Summary: "空调不制冷", Engineer: "王伟", DoneOn: at(18, 17, 0), Sheets: []Sheet{sheet}, Promises: []Link{complaint}, Script: []string{"您好，我是服务中心的回访员。", "设备现在使用正常吗？"}, Earlier: attempts, Claimed: "陈静", Complaint: complaint, NextCall: "/follow-ups/f2", Allowed: []string{"attempts", "claim", "waive"}, PaperPath: "/orders/WO-2026-000119/papers/follow-up.pdf"}},
+		{"follow-ups", FollowUps{chrome(lang, "/follow-ups"), "2026-11-21", "due", "陈静", []Option{{Value: "陈静", Text: "陈静"}}, []FollowUpRow{{"f1", "due", "after_visit", "2026-11-20", "2026-11-20", "2026-11-23", "WO-2026-000119", "周敏", "空调不制冷", "陈静", 1, at(21, 15, 0), true}, {"f2", "attempted", "after_answer", "2026-11-21", "2026-11-21", "2026-11-21", "WO-2026-000118", "李先生", "洗衣机", "陈静", 2, time.Time{}, false}}, "/follow-ups?cursor=x", "/follow-ups/papers.pdf?due_on=2026-11-21", "/follow-ups/register.pdf", "/follow-ups?assignee=u1", []CallerRow{{"u1", "陈静", 12, 2, 5, 40, ""}, {"u2", "刘洋", 0, 0, 0, 30, "2026-11-25"}}, true}},
+		{"improvements", Improvements{chrome(lang, "/improvements"), "open", "corrective", better, true}},
+		{"settings-follow-ups", SettingsFollowUps{chrome(lang, "/settings/follow-ups"), []KindRow{{"after_visit", "完工回访", 2, 3}, {"7dc", "7DC 回访", 7, 10}}, "after_visit", "您好\n您满意吗？", "Good day\nAre you satisfied?", 3, []string{"service", "product", "on_time"}, []CampaignRow{{"大客户季度回访", "phone", 40, 31, "4.6", "2027-01-20"}}, []CallerRow{{"u1", "陈静", 12, 2, 5, 40, "2026-11-25"}}, true, true}},
+		{"call-sheet", CallSheet{Chrome: chrome(lang, "/follow-ups/f1"), ID: "f1", State: "attempted", Kind: "after_visit", DueOn: "2026-11-21", From: "2026-11-20", To: "2026-11-23", Order: Link{"/orders/WO-2026-000119", "WO-2026-000119", "order", "completed"}, Customer: customer, Contacts: contacts, BestTime: "18:00–20:00", Device: device, Summary: "空调不制冷", Engineer: "王伟", DoneOn: at(18, 17, 0), Sheets: []Sheet{sheet}, Promises: []Link{complaint}, Script: []string{"您好，我是服务中心的回访员。", "设备现在使用正常吗？"}, Earlier: attempts, Claimed: "陈静", Complaint: complaint, NextCall: "/follow-ups/f2", Allowed: []string{"attempts", "claim", "waive"}, PaperPath: "/orders/WO-2026-000119/papers/follow-up.pdf",
+			Number: "FU-2026-000091", Questions: []string{"service", "product", "on_time"}, Version: 3, Mode: "visit", Campaign: "大客户季度回访", Visit: Link{Path: "/orders/WO-2026-000140", Text: "WO-2026-000140"}, Made: []Link{{"/requests/SR-2026-000213", "SR-2026-000213", "request", "received"}, {Path: "/improvements", Text: "整改"}}, WrongFile: "/customers/c1"}},
 		{"complaints", Complaints{chrome(lang, "/complaints"), "registered", []ComplaintRow{{"k1", "K-2026-0007", "registered", "grumble", 3, 2, "周敏", "WO-2026-000119", "机器修了两次还是坏", at(20, 15, 0), at(21, 15, 0), "赵主管"}, {"k2", "K-2026-0006", "closed", "complaint", 1, 1, "李先生", "", "迟到两小时", at(18, 15, 0), time.Time{}, "赵主管"}}, "/complaints?cursor=x", true, "WO-2026-000119"}},
 		{"complaint", grave},
 		{"complaint-closed", closed},

@@ -77,6 +77,12 @@ var looks = map[string]map[string]look{
 		"paid":      {"done", "tick"},
 		"void":      {"plain", "cross"},
 	},
+	"improvement": {
+		"open":      {"onsite", "ring"},
+		"done":      {"scheduled", "dot"},
+		"effective": {"done", "tick"},
+		"declined":  {"plain", "cross"},
+	},
 	"callback": {
 		"open":      {"onsite", "dot"},
 		"done":      {"done", "tick"},
@@ -203,13 +209,14 @@ func (c Chrome) Badge(kind, state string) template.HTML {
 
 // stateOrder lists the states by which people filter, in the order of a life.
 var stateOrder = map[string][]string{
-	"request":   {"received", "triaged", "converted", "answered", "duplicate", "rejected"},
-	"order":     {"new", "awaiting_approval", "ready", "assigned", "in_progress", "on_hold", "completed", "closed", "cancelled", "cannot_complete"},
-	"follow_up": {"scheduled", "due", "attempted", "done", "unreachable", "waived", "suspended", "superseded"},
-	"complaint": {"registered", "investigating", "proposed", "accepted", "refused", "closed"},
-	"receipt":   {"unpaid", "part_paid", "paid", "void"},
-	"callback":  {"open", "done", "cancelled"},
-	"pickup":    {"to_pick", "ready", "handed_over", "returned", "cancelled"},
+	"request":     {"received", "triaged", "converted", "answered", "duplicate", "rejected"},
+	"order":       {"new", "awaiting_approval", "ready", "assigned", "in_progress", "on_hold", "completed", "closed", "cancelled", "cannot_complete"},
+	"follow_up":   {"scheduled", "due", "attempted", "done", "unreachable", "waived", "suspended", "superseded"},
+	"complaint":   {"registered", "investigating", "proposed", "accepted", "refused", "closed"},
+	"receipt":     {"unpaid", "part_paid", "paid", "void"},
+	"callback":    {"open", "done", "cancelled"},
+	"improvement": {"open", "done", "effective", "declined"},
+	"pickup":      {"to_pick", "ready", "handed_over", "returned", "cancelled"},
 }
 
 // words are the closed vocabularies of forms, in the order they are offered.
@@ -230,7 +237,7 @@ var words = map[string][]string{
 	"day_part":     {"morning", "afternoon", "evening"},
 	"direction":    {"in", "out"},
 	"exclusion":    {"misuse", "water", "opened", "no_proof", "expired", "consumable"},
-	"follow_up":    {"after_visit", "after_answer", "3dc", "7dc", "declined", "cancelled"},
+	"follow_up":    {"after_visit", "after_answer", "3dc", "7dc", "declined", "cancelled", "first_contact", "care"},
 	"found":        {"request", "work_order", "customer", "asset", "part", "receipt", "complaint"},
 	"grade":        {"grumble", "complaint"},
 	"hold":         {"parts", "customer", "depot", "vendor", "other"},
@@ -242,6 +249,11 @@ var words = map[string][]string{
 	"method":       {"cash", "wechat", "alipay", "card", "transfer", "on_account", "waiver"},
 	"mode":         {"phone", "on_site", "depot"},
 	"movement":     {"receive", "transfer", "adjust", "return", "scrap", "consume", "inspect"},
+	"ask_mode":     {"phone", "letter", "visit"},
+	"flow":         {"simple", "dispute", "technical", "unsolvable"},
+	"improvement":  {"corrective", "concession", "suggestion", "question", "task"},
+	"question":     {"service", "product", "on_time", "manner", "charges", "clean"},
+	"root_cause":   {"people", "parts", "product", "process", "information", "supplier", "customer", "none"},
 	"next":         {"none", "repeat_visit", "new_request", "complaint", "corrective_action", "concession"},
 	"on_conflict":  {"refuse", "displace"},
 	"organisation": {"head", "centre", "partner"},

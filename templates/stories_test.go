@@ -57,7 +57,7 @@ func TestWhoMayDoNothingIsOfferedNothing(t *testing.T) {
 		t.Errorf("a closed order still offers %v", got)
 	}
 	r := sampleOf("request").(Request)
-	r.Allowed = nil
+	r.Allowed, r.Care.Mine, r.Care.MayOffer, r.Care.MayFlow, r.Care.MayFeed = nil, false, false, false, false
 	if got := posts(t, r); len(got) != 0 {
 		t.Errorf("a converted request still offers %v", got)
 	}

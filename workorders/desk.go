@@ -86,7 +86,7 @@ func New(c Config) *Desk {
 	return &Desk{
 		db: c.DB, now: c.Now, log: c.Log,
 		stock: stock, board: dispatch.New(c.DB, stock, c.Now, c.Travel),
-		book: customers.New(c.DB, c.Now), till: billing.New(c.DB, c.Now), promises: aftercare.New(c.DB, c.Now),
+		book: customers.New(c.DB, c.Now), till: billing.New(c.DB, c.Now), promises: aftercare.New(c.DB, c.Now).With(aftercare.Settings{BaseURL: c.BaseURL}),
 		custody: depot.New(c.DB, c.Now), codes: knowledge.New(c.DB, c.Now), people: auth.New(c.DB, c.Now, c.SignIn),
 		outbox: notify.NewOutbox(c.DB, c.Now), queue: jobs.NewQueue(c.DB, c.Now), cabinet: files.New(c.DB, c.Now),
 		hooks: c.Hooks, baseURL: c.BaseURL, verifyPhones: c.VerifyPhones, woken: c.Woken,

@@ -30,9 +30,16 @@ func (d *Desk) FollowUpAttempt(ctx context.Context, by auth.Caller, id uuid.UUID
 		if err := fresh(ctx, "follow-up", f.Version); err != nil {
 			return err
 		}
+		made := ""
+		if in.Next == "new_request" {
+			if made, err = w.newNeed(freshNot(ctx), f, o, &in); err != nil {
+				return err
+			}
+		}
 		if r, err = w.promises.Attempt(ctx, by, id, in); err != nil {
 			return err
 		}
+		r.RequestNumber = made
 		s := said{Order: f.OrderID, Request: f.RequestID, OrgID: f.OrgID, Action: "follow_up", From: string(f.State), To: string(r.FollowUp.State), Reason: in.Comment, Data: map[string]any{"follow_up": f.Number, "outcome": in.Outcome, "scores": in.Scores}}
 		if err := w.note(ctx, s); err != nil {
 			return err

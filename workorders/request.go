@@ -81,6 +81,14 @@ type Request struct {
 	Incoming          json.RawMessage `bun:"incoming" json:"incoming,omitempty"`
 	OwnerID           *uuid.UUID      `bun:"owner_id" json:"owner_id,omitempty"`
 	FirstOwnerID      *uuid.UUID      `bun:"first_owner_id" json:"first_owner_id,omitempty"`
+	HandingTo         *uuid.UUID      `bun:"handing_to" json:"handing_to,omitempty" doc:"offered to him; the owner stays responsible until he accepts"`
+	HandingReason     string          `bun:"handing_reason" json:"handing_reason,omitempty"`
+	Bounced           int             `bun:"bounced" json:"bounced" doc:"how often an offer was refused"`
+	Flow              string          `bun:"flow" json:"flow" enum:"simple,dispute,technical,unsolvable"`
+	FlowNote          string          `bun:"flow_note" json:"flow_note,omitempty"`
+	Feedback          string          `bun:"feedback" json:"feedback,omitempty" doc:"what the house learnt"`
+	FeedbackTo        string          `bun:"feedback_department" json:"feedback_department,omitempty"`
+	FeedbackAt        *time.Time      `bun:"feedback_at" json:"feedback_at,omitempty"`
 	ClosedAt          *time.Time      `bun:"closed_at" json:"closed_at,omitempty"`
 	Version           int             `bun:"version" json:"version"`
 	AllowedActions    []string        `bun:"-" json:"allowed_actions"`
@@ -115,6 +123,8 @@ type RequestFilter struct {
 	Kind       string     `query:"kind" json:"-"`
 	CustomerID *uuid.UUID `json:"-"`
 	Overdue    bool       `query:"overdue" json:"-" doc:"only those whose 24 hours are over without a reply"`
+	Unlearnt   bool       `query:"unlearnt" json:"-" doc:"only those that ended and from which nobody wrote down what the house learnt"`
+	Ownerless  bool       `query:"ownerless" json:"-" doc:"only open ones that nobody owns, or that were refused when offered"`
 	Q          string     `query:"q" json:"-" maxLength:"100"`
 }
 

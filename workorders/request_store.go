@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/gofrs/uuid/v5"
 	"github.com/uptrace/bun"
@@ -45,7 +46,8 @@ const requestColumns = `r.id, r.org_id, r.number, o.code AS organisation_code, r
 	r.customer_id, coalesce(c.name, '') AS customer_name, r.site_id, coalesce(s.address, '') AS address, r.asset_id,
 	coalesce(nullif(concat_ws(' ', nullif(a.brand, ''), nullif(a.model, ''), nullif(a.category, '')), ''), '') AS asset_name, r.reporter_contact_id,
 	r.received_at, r.registered_at, r.received_reason, r.reply_due_at, r.replied_at, r.replied_how, r.promised_reply_at, r.told, r.coverage,
-	r.duplicate_of, r.reject_reason, r.solution, r.fault_code, r.answered_at, r.came_back, r.external_ref, r.incoming, r.owner_id, r.first_owner_id, r.closed_at, r.version`
+	r.duplicate_of, r.reject_reason, r.solution, r.fault_code, r.answered_at, r.came_back, r.external_ref, r.incoming, r.owner_id, r.first_owner_id, r.closed_at, r.version,
+	r.handing_to, r.handing_reason, r.bounced, r.flow, r.flow_note, r.feedback, r.feedback_department, r.feedback_at`
 
 const requestTables = ` FROM requests r JOIN organisations o ON o.id = r.org_id LEFT JOIN customers c ON c.id = r.customer_id
 	LEFT JOIN sites s ON s.id = r.site_id LEFT JOIN assets a ON a.id = r.asset_id`
@@ -131,6 +133,12 @@ func (d *Desk) listRequests(ctx context.Context, s auth.Scope, f RequestFilter) 
 	if f.Overdue {
 		q.and("r.replied_at IS NULL AND r.reply_due_at < ?", d.now())
 	}
+	if f.Unlearnt {
+		q.and("r.closed_at IS NOT NULL AND r.state <> 'duplicate' AND r.feedback_at IS NULL AND r.origin <> 'import'")
+	}
+	if f.Ownerless {
+		q.and("r.closed_at IS NULL AND (r.owner_id IS NULL OR r.bounced > 0)")
+	}
 	if t := strings.TrimSpace(f.Q); t != "" {
 		q.and("r.id IN (SELECT id FROM search_docs WHERE kind = 'request' AND grams @> grams(?) AND words ILIKE ? LIMIT 5000)", t, "%"+likeText(t)+"%")
 	}
@@ -153,10 +161,10 @@ func (d *Desk) listRequests(ctx context.Context, s auth.Scope, f RequestFilter) 
 
 func insertRequest(ctx context.Context, tx bun.IDB, r Request) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO requests (id, org_id, number, origin, channel, kind, state, summary, description, customer_id, site_id, asset_id, reporter_contact_id,
-		received_at, registered_at, received_reason, reply_due_at, replied_at, replied_how, promised_reply_at, told, coverage, external_ref, owner_id, first_owner_id, closed_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		received_at, registered_at, received_reason, reply_due_at, replied_at, replied_how, promised_reply_at, told, coverage, external_ref, owner_id, first_owner_id, closed_at, flow)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		r.ID, r.OrgID, r.Number, r.Origin, r.Channel, r.Kind, r.State, r.Summary, r.Description, r.CustomerID, r.SiteID, r.AssetID, r.ReporterContactID,
-		r.ReceivedAt, r.RegisteredAt, r.ReceivedReason, r.ReplyDueAt, r.RepliedAt, r.RepliedHow, r.PromisedReplyAt, r.Told, string(r.Coverage), r.ExternalRef, r.OwnerID, r.FirstOwnerID, r.ClosedAt)
+		r.ReceivedAt, r.RegisteredAt, r.ReceivedReason, r.ReplyDueAt, r.RepliedAt, r.RepliedHow, r.PromisedReplyAt, r.Told, string(r.Coverage), r.ExternalRef, r.OwnerID, r.FirstOwnerID, r.ClosedAt, FlowOf(r.Kind))
 	if err != nil {
 		return fmt.Errorf("register %s: %w", r.Number, err)
 	}
@@ -196,4 +204,11 @@ func (d *Desk) ordersOfRequest(ctx context.Context, id uuid.UUID) ([]OrderRef, e
 		return nil, fmt.Errorf("orders of request: %w", err)
 	}
 	return rows, nil
+}
+
+func watchRequest(ctx context.Context, tx bun.IDB, request, user uuid.UUID, since time.Time) error {
+	if _, err := tx.ExecContext(ctx, "INSERT INTO request_watchers (request_id, user_id, since) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", request, user, since); err != nil {
+		return fmt.Errorf("watch request: %w", err)
+	}
+	return nil
 }

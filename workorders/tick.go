@@ -20,6 +20,7 @@ type Task struct {
 func (d *Desk) Tasks() []Task {
 	return []Task{
 		{"follow-ups-due", "* * * * *", d.sweep("follow-up", func(ctx context.Context, w *work) (bool, error) { return w.promises.DueFollowUps(ctx) })},
+		{"campaigns", "*/15 * * * *", d.sweep("campaign", func(ctx context.Context, w *work) (bool, error) { return false, w.promises.RunCampaigns(ctx) })},
 		{"follow-ups-give-up", "*/10 * * * *", d.sweep("follow-up", func(ctx context.Context, w *work) (bool, error) { return w.promises.GiveUpFollowUps(ctx) })},
 		{"clocks", "* * * * *", d.sweep("clock", func(ctx context.Context, w *work) (bool, error) { return w.promises.EscalateClocks(ctx) })},
 		{"quotes-remind", "* * * * *", d.RemindQuotes},

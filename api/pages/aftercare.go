@@ -58,6 +58,17 @@ func (p *Pages) followUps(a *ask) (templates.Page, error) {
 		return nil, err
 	}
 	v := templates.FollowUps{Chrome: a.chrome(), DueOn: day, State: a.QueryParam("state"), Assignee: a.QueryParam("assignee"), Assignees: a.colleagues(auth.ClaimFollowUp), More: a.with("cursor", page.NextCursor)}
+	if a.by.May(auth.ClaimFollowUp) && a.by.Person() {
+		v.Mine = "/follow-ups?assignee=" + a.by.UserID.String()
+	}
+	if a.by.May(auth.PrintStacks) {
+		v.Register = "/follow-ups/register.pdf"
+	}
+	if v.MayLead = a.by.May(auth.ReassignFollowUps); v.MayLead {
+		if v.Callers, err = a.callerRows(); err != nil {
+			return nil, err
+		}
+	}
 	if a.by.May(auth.PrintStacks) && day != "" {
 		v.PapersPDF = "/follow-ups/papers.pdf?due_on=" + day
 	}
@@ -79,7 +90,18 @@ func (p *Pages) callSheet(a *ask) (templates.Page, error) {
 		return nil, err
 	}
 	v := templates.CallSheet{ID: f.ID.String(), State: string(f.State), Kind: f.Kind, DueOn: f.DueOn.String(), From: f.DueFrom.String(), To: f.DueTo.String(), Summary: f.Summary, Engineer: f.Engineer, Customer: templates.Link{Text: f.CustomerName},
-		Script: []string{a.t("script.hello"), a.t("script.works"), a.t("script.service"), a.t("script.product"), a.t("script.thanks")}}
+		Number: f.Number, Mode: f.Mode, Campaign: f.Campaign}
+	script, err := a.look().Promises.ScriptOf(a.ctx(), f.OrgID, f.Kind)
+	if err != nil {
+		return nil, err
+	}
+	v.Script, v.Questions, v.Version = script.Lines(f.Lang), script.Questions, script.Version
+	if f.VisitOrderNumber != "" {
+		v.Visit = templates.Link{Path: "/orders/" + f.VisitOrderNumber, Text: f.VisitOrderNumber}
+	}
+	if n := len(f.Log); n > 0 && f.Log[n-1].Outcome == "wrong_number" && f.CustomerID != nil {
+		v.WrongFile = "/customers/" + f.CustomerID.String()
+	}
 	if f.ClaimedUntil != nil && f.ClaimedUntil.After(a.now) {
 		v.Claimed = a.called(f.ClaimedBy)
 	}
@@ -88,6 +110,14 @@ func (p *Pages) callSheet(a *ask) (templates.Page, error) {
 	}
 	for _, t := range f.Log {
 		v.Earlier = append(v.Earlier, templates.Attempt{At: t.At, Caller: a.actor(t.Actor), Outcome: t.Outcome, Service: t.Scores["service"], Product: t.Scores["product"], Comment: t.Comment, Next: zero(t.Next)})
+		if t.RequestID != nil {
+			if r, err := a.p.desk.Request(a.ctx(), a.by, t.RequestID.String()); err == nil {
+				v.Made = append(v.Made, templates.Link{Path: "/requests/" + r.Number, Text: r.Number, Kind: "request", State: string(r.State)})
+			}
+		}
+		if t.ImprovementID != nil {
+			v.Made = append(v.Made, templates.Link{Path: "/improvements", Text: a.t("ui.improvements")})
+		}
 		if t.ComplaintID != nil {
 			if c, err := a.look().Promises.Complaint(a.ctx(), a.by, *t.ComplaintID); err == nil {
 				v.Complaint = complaintLink(c)
@@ -189,12 +219,15 @@ func (p *Pages) recordCall(ctx context.Context, a *ask, f *form) (string, error)
 	if err != nil {
 		return "", err
 	}
-	in := aftercare.AttemptInput{Outcome: f.need("outcome"), Comment: f.text("comment"), CallAgainAt: f.time("call_again_at"), Next: f.text("next")}
+	in := aftercare.AttemptInput{Outcome: f.need("outcome"), Comment: f.text("comment"), CallAgainAt: f.time("call_again_at"), Next: f.text("next"), NewRequest: f.text("new_request")}
+	if v := f.text("script_version"); v != "" {
+		in.ScriptVersion = int(f.whole("script_version", v))
+	}
 	checked := f.ticked("identity_checked")
 	in.IdentityChecked = &checked
 	if in.Outcome == "reached" {
 		in.Scores = aftercare.Scores{}
-		for _, what := range []string{"service", "product"} {
+		for _, what := range []string{"service", "product", "on_time", "manner", "charges", "clean"} {
 			if v := f.text(what); v != "" {
 				in.Scores[what] = int(f.whole(what, v))
 			}
@@ -210,7 +243,7 @@ func (p *Pages) recordCall(ctx context.Context, a *ask, f *form) (string, error)
 	if err != nil {
 		return "", err
 	}
-	if r.Complaint != nil { // the caller sees what his call made
+	if r.Complaint != nil || r.RequestNumber != "" || r.Improvement != nil || r.FollowUp.WrongNumber() { // the caller sees what his call made
 		return "/follow-ups/" + id.String(), nil
 	}
 	if next := f.text("next_call"); local(next) {
@@ -343,6 +376,15 @@ func (p *Pages) complaint(a *ask) (templates.Page, error) {
 	}
 	v := templates.Complaint{ID: c.ID.String(), Number: c.Number, State: string(c.State), Grade: c.Grade, Severity: c.Severity, Level: c.Level, Category: a.category(c.Category), Text: c.Text, Channel: c.Channel, ReceivedAt: c.ReceivedAt, ReplyBy: c.ReplyDueAt,
 		RepliedAt: zero(c.RepliedAt), Owner: a.called(c.OwnerID), Verified: zero(c.Verification), Customer: templates.Link{Text: c.CustomerName}}
+	v.Apology, v.RootCause, v.Special = zero(c.Apology), zero(c.RootCause), c.Special
+	better, err := a.look().Promises.Improvements(a.ctx(), a.by.Scope(), "all", "", &c.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range better {
+		v.Improvements = append(v.Improvements, a.improvementRow(i))
+	}
+	v.MayImprove = a.by.May(auth.FileComplaint)
 	if n := len(c.Proposals); n > 0 {
 		v.Proposal = c.Proposals[n-1].Text
 	}
@@ -463,7 +505,7 @@ func (p *Pages) complaintAct(act string) deed {
 		if err != nil {
 			return "", err
 		}
-		in := aftercare.ComplaintAct{Text: f.text("text"), Proposal: f.text("proposal"), Cause: f.text("cause"), Reason: f.text("reason")}
+		in := aftercare.ComplaintAct{Text: f.text("text"), Proposal: f.text("proposal"), Cause: f.text("cause"), Reason: f.text("reason"), Apology: f.text("apology"), RootCause: f.text("root_cause")}
 		if act == "close" {
 			in.Resolution = in.Reason
 		}

@@ -238,6 +238,13 @@ func (p *Pages) asset(a *ask) (templates.Page, error) {
 			v.Orders = append(v.Orders, orderLink(h.Number, h.Summary, workorders.OrderState(h.State)))
 		}
 	}
+	if v.MayLabel = a.by.May(auth.WriteCustomers); v.MayLabel || a.by.May(auth.ReadCustomers) {
+		if _, err := p.desk.LabelOf(a.ctx(), a.by, id); err == nil {
+			v.Label, v.MayLabel = "/assets/"+id.String()+"/label.pdf", false
+		} else if !fault.Is(err, fault.NotFound) {
+			return nil, err
+		}
+	}
 	v.Chrome = a.chrome()
 	return v, nil
 }

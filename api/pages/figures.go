@@ -42,7 +42,7 @@ func (p *Pages) figures(a *ask) (templates.Page, error) {
 
 // reports are the month-end tables, as far as the reader may see what they were counted from.
 func reports(a *ask, v *templates.Figures, from, to calendar.Date) error {
-	for _, kind := range []string{"engineers", "receipts", "receivables", "defects"} {
+	for _, kind := range []string{"follow-ups", "complaints", "clocks", "engineers", "receipts", "receivables", "defects"} {
 		first := from.String()
 		if kind == "receivables" {
 			first = ""

@@ -49,8 +49,8 @@ func TestCustomerByLink(t *testing.T) {
 		t.Error("a confirmed time is to be confirmed again")
 	}
 	// Another time: the engineer is free on Wednesday afternoon, so the visit moves at once, and is agreed.
-	customer.see(link, 200).form(link + "/reschedule").send(url.Values{"day": {"2026-11-15"}, "part": {"morning"}}).refused(422, "两小时")
-	moved := customer.see(link, 200).form(link + "/reschedule").send(url.Values{"day": {"2026-11-18"}, "part": {"afternoon"}}).done().shows("已按您的要求改约", "13:30", "已与您约定")
+	customer.see(link, 200).form(link+"/reschedule").send(url.Values{"day": {"2026-11-15"}, "part": {"morning"}}).refused(422, "两小时")
+	moved := customer.see(link, 200).form(link+"/reschedule").send(url.Values{"day": {"2026-11-18"}, "part": {"afternoon"}}).done().shows("已按您的要求改约", "13:30", "已与您约定")
 	if moved.offers(link + "/confirm") {
 		t.Error("the time he chose himself is to be confirmed")
 	}
@@ -79,13 +79,13 @@ func TestCustomerByLink(t *testing.T) {
 	}
 	engineer.see("/m/orders/"+order+"/sheet", 200).form("/m/orders/" + order + "/sheet").send(url.Values{"outcome": {"done"}, "fault_code": {"F01"}, "cause_code": {"C01"}, "action_code": {"A01"}, "signature_reason": {"客户不在"}}).leads()
 	page = customer.see(link, 200).shows("启动电容 × 1", "2027年2月14日")
-	page.form(link + "/sign").send(url.Values{"name": {"周晓明"}, "signature": {"[[[1,2],[3,4]]]"}}).done().shows("周晓明", "感谢您签字")
+	page.form(link+"/sign").send(url.Values{"name": {"周晓明"}, "signature": {"[[[1,2],[3,4]]]"}}).done().shows("周晓明", "感谢您签字")
 	customer.see(link+"/receipt", 200).shows("¥155.00", "非税务发票", order)
 	if pdf := customer.see(link+"/papers/settlement.pdf", 200); !strings.HasPrefix(string(pdf.raw), "%PDF-") {
 		t.Error("the bill is no PDF")
 	}
 	// A bad word at once: kept, a grumble, and the call stays due. It does not stand for the call.
-	customer.see(link, 200).form(link + "/rate").send(url.Values{"service": {"2"}, "product": {"4"}, "comment": {"来得晚"}}).done().shows("感谢您的评价", "来得晚")
+	customer.see(link, 200).form(link+"/rate").send(url.Values{"service": {"2"}, "product": {"4"}, "comment": {"来得晚"}}).done().shows("感谢您的评价", "来得晚")
 	if customer.see(link, 200).offers(link + "/rate") {
 		t.Error("he may rate twice")
 	}
@@ -211,7 +211,7 @@ func TestPhoneIsProvenByACode(t *testing.T) {
 	customer := n.stranger()
 	link := customer.see("/report", 200).form("/report").send(url.Values{"summary": {"不制冷"}, "name": {"吴先生"}, "phone": {"13700001111"}, "address": {"海淀区 1 号"}}).done().link("/c/")
 	code := n.lastMessage("message.customer.code")[0]
-	customer.see(link, 200).form(link + "/verify").send(url.Values{"code": {"000000x"}}).refused(422, "验证码")
+	customer.see(link, 200).form(link+"/verify").send(url.Values{"code": {"000000x"}}).refused(422, "验证码")
 	customer.see(link, 200).form(link + "/verify").send(url.Values{"code": {code}}).done().shows("手机号已确认")
 	if customer.see(link, 200).offers(link + "/verify") {
 		t.Error("a proven number is to be proven again")

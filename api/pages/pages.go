@@ -122,6 +122,24 @@ func (p *Pages) Mount(e *echo.Echo) {
 	see("/follow-ups/:id", auth.ReadFollowUps, p.callSheet)
 	do("/follow-ups/:id/attempts", auth.RecordFollowUp, p.recordCall, p.callSheet)
 	do("/follow-ups/:id/claim", auth.ClaimFollowUp, p.claimCall, p.callSheet)
+	do("/follow-ups/reassign", auth.ReassignFollowUps, p.reassignCalls, p.followUps)
+	do("/follow-ups/balance", auth.ReassignFollowUps, p.balanceCalls, p.followUps)
+	do("/follow-ups/:id/mode", auth.ClaimFollowUp, p.askAnotherWay, p.callSheet)
+	see("/improvements", auth.ReadComplaints, p.improvements)
+	do("/improvements", auth.FileComplaint, p.addImprovement, p.improvements)
+	for act, may := range map[string]auth.Permission{"do": auth.FileComplaint, "verify": auth.EscalateComplaint, "decline": auth.EscalateComplaint} {
+		do("/improvements/:id/"+act, may, p.improvementAct(act), p.improvements)
+	}
+	see("/settings/follow-ups", auth.ReassignFollowUps, p.followUpSettings)
+	do("/settings/follow-ups/:kind/window", auth.ManageBasics, p.setWindow, p.followUpSettings)
+	do("/settings/follow-ups/:kind/script", auth.ReassignFollowUps, p.writeScript, p.followUpSettings)
+	do("/settings/follow-ups/campaigns", auth.ReassignFollowUps, p.addCampaign, p.followUpSettings)
+	do("/settings/follow-ups/callers", auth.ReassignFollowUps, p.setCaller, p.followUpSettings)
+	do("/requests/:number/hand-over", auth.TakeRequest, p.handRequest, p.request)
+	do("/requests/:number/hand-over/accept", auth.TakeRequest, p.answerHanding(true), p.request)
+	do("/requests/:number/hand-over/refuse", auth.TakeRequest, p.answerHanding(false), p.request)
+	do("/requests/:number/flow", auth.TriageRequest, p.setFlow, p.request)
+	do("/requests/:number/feedback", auth.ReplyRequest, p.feedBack, p.request)
 	do("/follow-ups/:id/waive", auth.WaiveFollowUp, p.waiveCall, p.callSheet)
 
 	see("/callbacks", auth.ReadCallbacks, p.callbacks)
@@ -166,6 +184,7 @@ func (p *Pages) Mount(e *echo.Echo) {
 	do("/customers/:id/assets", auth.WriteCustomers, p.addAsset, p.customer)
 	see("/assets", auth.ReadCustomers, p.assets)
 	see("/assets/:id", auth.ReadCustomers, p.asset)
+	do("/assets/:id/label", auth.WriteCustomers, p.makeLabel, p.asset)
 
 	see("/settings", auth.ReadUsers, p.settings)
 	see("/settings/users", auth.ReadUsers, p.users)

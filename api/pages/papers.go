@@ -19,6 +19,8 @@ func (p *Pages) printed(g *echo.Group) {
 	g.GET("/orders/:number/papers/:paper", p.sheetOf)
 	g.GET("/papers/:paper", p.stack)
 	g.GET("/follow-ups/papers.pdf", p.followUpPapers)
+	g.GET("/follow-ups/register.pdf", p.followUpRegister)
+	g.GET("/assets/:id/label.pdf", p.labelPDF)
 	g.GET("/files/:id", p.file)
 	g.GET("/figures/:table", p.table)
 }

@@ -268,6 +268,7 @@ func (p *Pages) request(a *ask) (templates.Page, error) {
 			return nil, err
 		}
 	}
+	a.requestCare(r, &v)
 	v.Chrome = a.chrome()
 	return v, nil
 }

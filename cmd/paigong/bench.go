@@ -10,8 +10,9 @@ import (
 
 // benchCmd groups the measurements; each prints figures and the command that made them.
 type benchCmd struct {
-	Start benchStartCmd `cmd:"" help:"Time to the first query of a private PostgreSQL, on a fresh and on an existing folder."`
-	Plan  benchPlanCmd  `cmd:"" help:"The planner against published values, with its speed and repeatability."`
+	Start     benchStartCmd     `cmd:"" help:"Time to the first query of a private PostgreSQL, on a fresh and on an existing folder."`
+	Deadlines benchDeadlinesCmd `cmd:"" help:"Deadlines against a slow, independent reckoning; none may differ."`
+	Plan      benchPlanCmd      `cmd:"" help:"The planner against published values, with its speed and repeatability."`
 }
 
 type benchStartCmd struct {

@@ -60,7 +60,7 @@ func machines() []machine {
 		of(dispatch.VisitMoves), of(dispatch.AbsenceMoves), of(workorders.PlanMoves),
 		of(inventory.ReservationMoves), of(inventory.PickupMoves), of(inventory.ShortageMoves), of(workorders.OldPartMoves),
 		of(depot.CustodyMoves), of(billing.InvoiceMoves),
-		of(aftercare.FollowUpMoves), of(aftercare.ComplaintMoves), of(aftercare.CallbackMoves),
+		of(aftercare.FollowUpMoves), of(aftercare.ComplaintMoves), of(aftercare.CallbackMoves), of(aftercare.ImprovementMoves),
 	}
 }
 

@@ -169,14 +169,18 @@ func (p Promises) redate(ctx context.Context, org int32, first calendar.Date) (i
 			today = f.AnchorOn
 		}
 		load[f.DueOn]--
-		d := plan(f.Kind, f.AnchorOn, today, c, f.CustomerClass == "A", func(day calendar.Date) int { return load[day] }, p.settings.CallsPerDay)
+		_, span, err := p.kindOf(ctx, f.Kind)
+		if err != nil {
+			return changed, err
+		}
+		d := planIn(span, f.AnchorOn, today, c, f.CustomerClass == "A", func(day calendar.Date) int { return load[day] }, p.settings.CallsPerDay)
 		same := d.From == f.DueFrom && d.To == f.DueTo && d.Shifted == f.Shifted && d.Guess == f.CalendarGuess
 		if same && c.Working(f.DueOn) { // the window stands and its day is worked: nobody is moved for the sake of it
 			load[f.DueOn]++
 			continue
 		}
 		load[d.On]++
-		_, err := p.db.NewRaw("UPDATE follow_ups SET due_from = ?, due_to = ?, due_on = ?, shifted = ?, late_sheet = ?, calendar_guess = ?, recalculated = true WHERE id = ?",
+		_, err = p.db.NewRaw("UPDATE follow_ups SET due_from = ?, due_to = ?, due_on = ?, shifted = ?, late_sheet = ?, calendar_guess = ?, recalculated = true WHERE id = ?",
 			d.From, d.To, d.On, d.Shifted, f.LateSheet || d.LateSheet, d.Guess, f.ID).Exec(ctx)
 		if err != nil {
 			return changed, fmt.Errorf("date follow-up %s anew: %w", f.Number, fault.FromSQL(err))

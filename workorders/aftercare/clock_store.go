@@ -61,10 +61,24 @@ func (p Promises) running(ctx context.Context, subject uuid.UUID, kind string) (
 	return &k, nil
 }
 
-// MeetClock records that what a clock waited for has happened. Nothing happens when none runs.
+// MeetClock records that what a clock waited for has happened. Nothing happens when none runs. Rungs that came
+// before it, and that nobody climbed because every program was down, are climbed first: a reply that came
+// long after its time was escalated, whenever the reply was written down.
 func (p Promises) MeetClock(ctx context.Context, subject uuid.UUID, kind string, at time.Time) error {
-	_, err := p.db.NewRaw("UPDATE clocks SET met_at = ?, next_at = NULL, paused_at = NULL WHERE subject_id = ? AND kind = ? AND met_at IS NULL AND stopped_at IS NULL", at, subject, kind).Exec(ctx)
-	if err != nil {
+	k, err := p.running(ctx, subject, kind)
+	if err != nil || k == nil {
+		return err
+	}
+	if k.NextAt != nil && !k.NextAt.After(at) && !k.DueAt.After(at) { // a warning that nobody needs any more is not made up for
+		c, err := p.Load(ctx, k.OrgID)
+		if err != nil {
+			return err
+		}
+		if err := p.climb(ctx, *k, at, c); err != nil {
+			return err
+		}
+	}
+	if _, err := p.db.NewRaw("UPDATE clocks SET met_at = ?, next_at = NULL, paused_at = NULL WHERE id = ?", at, k.ID).Exec(ctx); err != nil {
 		return fmt.Errorf("meet %s clock: %w", kind, fault.FromSQL(err))
 	}
 	return nil
@@ -141,22 +155,37 @@ func (p Promises) EscalateClocks(ctx context.Context) (more bool, err error) {
 			}
 			calendars[k.OrgID] = c
 		}
-		top := reached(k.Kind, k.Level, k.DueAt, now, c, p.settings.Office)
-		for level := k.Level + 1; level <= top; level++ {
-			if _, err := p.db.NewRaw("INSERT INTO escalations (clock_id, level, org_id, at, passed) VALUES (?, ?, ?, ?, ?)", k.ID, level, k.OrgID, now, level < top).Exec(ctx); err != nil {
-				return false, fmt.Errorf("escalate: %w", fault.FromSQL(err))
-			}
-		}
-		if _, err := p.db.NewRaw("UPDATE clocks SET level = ?, next_at = ? WHERE id = ?", top, rungAt(k.Kind, top, k.DueAt, c, p.settings.Office), k.ID).Exec(ctx); err != nil {
-			return false, fmt.Errorf("escalate: %w", fault.FromSQL(err))
-		}
-		if top > k.Level {
-			if err := p.tell(ctx, k, top, c.Zone()); err != nil {
-				return false, err
-			}
+		if err := p.climb(ctx, k, now, c); err != nil {
+			return false, err
 		}
 	}
 	return len(due) == slice, nil
+}
+
+// climb takes a clock up to the highest rung whose time has come. The rungs in between are recorded as
+// passed; only the highest is told. A complaint that nobody answered goes up with it: to the after-sales
+// centre when its 24 hours are over, to research and leadership a day later.
+func (p Promises) climb(ctx context.Context, k Clock, now time.Time, c calendar.Calendar) error {
+	top := reached(k.Kind, k.Level, k.DueAt, now, c, p.settings.Office)
+	for level := k.Level + 1; level <= top; level++ {
+		if _, err := p.db.NewRaw("INSERT INTO escalations (clock_id, level, org_id, at, passed) VALUES (?, ?, ?, ?, ?)", k.ID, level, k.OrgID, now, level < top).Exec(ctx); err != nil {
+			return fmt.Errorf("escalate: %w", fault.FromSQL(err))
+		}
+	}
+	if _, err := p.db.NewRaw("UPDATE clocks SET level = ?, next_at = ? WHERE id = ?", top, rungAt(k.Kind, top, k.DueAt, c, p.settings.Office), k.ID).Exec(ctx); err != nil {
+		return fmt.Errorf("escalate: %w", fault.FromSQL(err))
+	}
+	if top == k.Level {
+		return nil
+	}
+	if k.SubjectKind == "complaint" && k.Kind == "reply" {
+		if level := map[bool]int{true: topLevel, false: 2}[top >= 4]; top >= 2 {
+			if err := p.raise(ctx, k.SubjectID, level); err != nil {
+				return err
+			}
+		}
+	}
+	return p.tell(ctx, k, top, c.Zone())
 }
 
 // tell writes the message of a rung.

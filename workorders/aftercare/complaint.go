@@ -33,6 +33,7 @@ type ComplaintInput struct {
 	ExternalRef   *string         `json:"external_ref,omitempty" maxLength:"100"`
 	ExternalDueOn *calendar.Date  `json:"external_due_on,omitempty" doc:"an authority's own deadline, beside ours"`
 	OwnerID       *uuid.UUID      `json:"owner_id,omitempty"`
+	Special       bool            `json:"special,omitempty" doc:"a special case: the manager hears of it at once"`
 	ReceivedAt    *time.Time      `json:"received_at,omitempty" doc:"when it reached the house; the 24 hours run from here. Absent = now, or when its request came"`
 
 	followUp *uuid.UUID
@@ -77,6 +78,10 @@ type Complaint struct {
 	Verification     *string         `bun:"verification" json:"verification,omitempty"`
 	Cause            *string         `bun:"cause" json:"cause,omitempty"`
 	Resolution       *string         `bun:"resolution" json:"resolution,omitempty"`
+	Apology          *string         `bun:"apology" json:"apology,omitempty"`
+	ApologisedAt     *time.Time      `bun:"apologised_at" json:"apologised_at,omitempty"`
+	RootCause        *string         `bun:"root_cause" json:"root_cause,omitempty" enum:"people,parts,product,process,information,supplier,customer,none"`
+	Special          bool            `bun:"special" json:"special"`
 	ClosedAt         *time.Time      `bun:"closed_at" json:"closed_at,omitempty"`
 	AllowedActions   []string        `bun:"-" json:"allowed_actions"`
 	Version          int             `bun:"version" json:"version"`
@@ -95,6 +100,8 @@ type ComplaintAct struct {
 	Text       string     `json:"text,omitempty" maxLength:"20000" doc:"reply: what the customer was told; verify: what was found"`
 	Proposal   string     `json:"proposal,omitempty" maxLength:"20000" doc:"propose: the offer"`
 	Cause      string     `json:"cause,omitempty" maxLength:"4000" doc:"verify or close: why it happened"`
+	Apology    string     `json:"apology,omitempty" maxLength:"4000" doc:"reply: how we said that we are sorry; recorded once"`
+	RootCause  string     `json:"root_cause,omitempty" enum:"people,parts,product,process,information,supplier,customer,none" doc:"verify or close: what lay at the root of it, for the statistics"`
 	Resolution string     `json:"resolution,omitempty" maxLength:"4000" doc:"close: how it ended"`
 	Reason     string     `json:"reason,omitempty" maxLength:"4000" doc:"escalate, refuse, close: why"`
 	At         *time.Time `json:"at,omitempty" doc:"reply: when the customer was told, such as the posting date of a letter; absent = now"`
@@ -112,6 +119,14 @@ type ComplaintFilter struct {
 	Level      int        `query:"level" json:"-" minimum:"0" maximum:"3"`
 	Overdue    bool       `query:"overdue" json:"-" doc:"only those whose 24 hours are over without a reply"`
 }
+
+// RootCauses are what may lie at the root of a complaint.
+func RootCauses() []string {
+	return []string{"people", "parts", "product", "process", "information", "supplier", "customer", "none"}
+}
+
+// severe is from which severity on the manager hears of a complaint at once.
+const severe = 3
 
 // insider may know of misconduct and of what was said in confidence.
 func insider(by auth.Caller) bool { return by.Is(auth.Admin, auth.Manager, auth.ComplaintsOfficer) }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,12 +18,14 @@ import (
 	"paigong/internal/calendar"
 	"paigong/internal/fault"
 	"paigong/internal/keyset"
+	"paigong/internal/notify"
+	"paigong/internal/say"
 )
 
 const (
 	complaintColumns = `x.id, x.org_id, o.code AS organisation_code, x.number, x.request_id, x.order_id, coalesce(w.number, '') AS work_order_number, x.customer_id, coalesce(c.name, '') AS customer_name,
 	x.follow_up_id, x.channel, x.grade, x.severity, coalesce(x.category, '') AS category, x.text, x.demand, x.against, x.anonymous, x.confidential, x.external_ref, x.external_due_on,
-	x.state, x.level, x.owner_id, x.received_at, x.registered_at, x.reply_due_at, x.replied_at, x.replies, x.proposals, x.refused_offers, x.verified_at, x.verification, x.cause, x.resolution, x.closed_at, x.version`
+	x.state, x.level, x.owner_id, x.received_at, x.registered_at, x.reply_due_at, x.replied_at, x.replies, x.proposals, x.refused_offers, x.verified_at, x.verification, x.cause, x.resolution, x.closed_at, x.version, x.apology, x.apologised_at, x.root_cause, x.special`
 	complaintTables = ` FROM complaints x JOIN organisations o ON o.id = x.org_id LEFT JOIN work_orders w ON w.id = x.order_id LEFT JOIN customers c ON c.id = x.customer_id`
 	day24           = 24 * time.Hour
 )
@@ -131,9 +134,9 @@ func (p Promises) addComplaint(ctx context.Context, by auth.Caller, in Complaint
 		against = &raw
 	}
 	_, err = p.db.NewRaw(`INSERT INTO complaints (id, org_id, number, request_id, order_id, customer_id, follow_up_id, channel, grade, severity, category, text, demand, against, anonymous, confidential,
-		external_ref, external_due_on, state, owner_id, received_at, registered_at, reply_due_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?::jsonb, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		external_ref, external_due_on, state, owner_id, received_at, registered_at, reply_due_at, special) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?::jsonb, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		id, org, number("CP", year, n), in.RequestID, in.WorkOrderID, in.CustomerID, in.followUp, in.Channel, in.Grade, in.Severity, in.Category, text, strings.TrimSpace(in.Demand), against, in.Anonymous, in.Confidential,
-		in.ExternalRef, in.ExternalDueOn, Registered, in.OwnerID, received, at, received.Add(day24)).Exec(ctx)
+		in.ExternalRef, in.ExternalDueOn, Registered, in.OwnerID, received, at, received.Add(day24), in.Special).Exec(ctx)
 	if err != nil {
 		return Complaint{}, fmt.Errorf("add complaint: %w", fault.FromSQL(err))
 	}
@@ -145,7 +148,62 @@ func (p Promises) addComplaint(ctx context.Context, by auth.Caller, in Complaint
 			return Complaint{}, err
 		}
 	}
-	return p.readComplaint(ctx, id)
+	made, err := p.readComplaint(ctx, id)
+	if err != nil {
+		return made, err
+	}
+	return made, p.announceComplaint(ctx, made)
+}
+
+// announceComplaint tells the customer that his complaint was written down, which is no reply, and the
+// manager of a severe or special one.
+func (p Promises) announceComplaint(ctx context.Context, c Complaint) error {
+	box := notify.NewOutbox(p.db, p.now)
+	if c.Severity >= severe || c.Special {
+		m := notify.Message{OrgID: c.OrgID, SubjectID: &c.ID, Audience: "manager", Lang: say.Chinese, Key: "message.manager.severe_complaint", Args: []string{c.Number, strconv.Itoa(c.Severity)}, DueAt: p.at(), Dedupe: "severe:" + c.ID.String()}
+		if _, err := box.Send(ctx, m); err != nil {
+			return err
+		}
+	}
+	if c.Grade != "complaint" {
+		return nil
+	}
+	return p.tellComplainant(ctx, c, "message.customer.complaint_received", c.Number)
+}
+
+// tellComplainant sends a word to who complained, when we know him and may call him.
+func (p Promises) tellComplainant(ctx context.Context, c Complaint, key string, args ...string) error {
+	if c.CustomerID == nil || c.Anonymous {
+		return nil
+	}
+	var to struct {
+		Phone string `bun:"phone"`
+		Lang  string `bun:"language"`
+	}
+	if err := p.db.NewRaw("SELECT coalesce(phone, '') AS phone, language FROM customers WHERE id = ?", *c.CustomerID).Scan(ctx, &to); err != nil {
+		return fmt.Errorf("tell who complained: %w", fault.FromSQL(err))
+	}
+	_, err := notify.NewOutbox(p.db, p.now).Send(ctx, notify.Message{OrgID: c.OrgID, OrderID: c.OrderID, RequestID: c.RequestID, SubjectID: &c.ID, Audience: "customer", To: to.Phone, Lang: to.Lang, Key: key, Args: args, DueAt: p.at()})
+	return err
+}
+
+// raise brings a complaint to a level at least, and tells who answers for it there. Its state and the duty to
+// reply stay as they are.
+func (p Promises) raise(ctx context.Context, id uuid.UUID, level int) error {
+	c, err := p.readComplaint(ctx, id)
+	if err != nil || c.Level >= level {
+		return err
+	}
+	if _, err := p.db.NewRaw("UPDATE complaints SET level = ? WHERE id = ?", level, id).Exec(ctx); err != nil {
+		return fmt.Errorf("escalate complaint %s: %w", c.Number, fault.FromSQL(err))
+	}
+	return p.tellLevel(ctx, c, level)
+}
+
+func (p Promises) tellLevel(ctx context.Context, c Complaint, level int) error {
+	_, err := notify.NewOutbox(p.db, p.now).Send(ctx, notify.Message{OrgID: c.OrgID, SubjectID: &c.ID, Audience: "manager", Lang: say.Chinese, Key: "message.manager.complaint_level_" + strconv.Itoa(level), Args: []string{c.Number}, DueAt: p.at(),
+		Dedupe: "complaint-level:" + c.ID.String() + ":" + strconv.Itoa(level)})
+	return err
 }
 
 // about fills in what a complaint is about from what was named, and finds whose it is: the organisation of
@@ -283,6 +341,16 @@ func (p Promises) ComplaintDo(ctx context.Context, by auth.Caller, id uuid.UUID,
 		return c, err
 	}
 	var s changes
+	if in.RootCause != "" {
+		if err := oneOf("root_cause", in.RootCause, RootCauses()); err != nil {
+			return c, err
+		}
+		s.to("root_cause", in.RootCause)
+	}
+	if apology := strings.TrimSpace(in.Apology); apology != "" && c.Apology == nil {
+		s.to("apology", apology)
+		s.to("apologised_at", p.at())
+	}
 	switch act {
 	case "reply":
 		err = p.reply(ctx, by, &c, in, &s)
@@ -297,6 +365,7 @@ func (p Promises) ComplaintDo(ctx context.Context, by auth.Caller, id uuid.UUID,
 			return c, fault.New(fault.Conflict, "complaint_top_level", "this complaint is with research and leadership already").Allow(c.actions()...).With("level", c.Level)
 		}
 		s.to("level", c.Level+1)
+		err = p.tellLevel(ctx, c, c.Level+1)
 	case "close":
 		err = p.closeMatter(ctx, &c, in, &s)
 	default:
@@ -307,6 +376,11 @@ func (p Promises) ComplaintDo(ctx context.Context, by auth.Caller, id uuid.UUID,
 	}
 	if _, err := p.db.NewRaw("UPDATE complaints SET "+strings.Join(s.terms, ", ")+" WHERE id = ?", append(s.args, id)...).Exec(ctx); err != nil {
 		return c, fmt.Errorf("%s complaint %s: %w", act, c.Number, fault.FromSQL(err))
+	}
+	if act == "reply" {
+		if err := p.tellComplainant(ctx, c, "message.customer.complaint_answer", c.Number, strings.TrimSpace(in.Text)); err != nil {
+			return c, err
+		}
 	}
 	if act == "close" && c.OrderID != nil {
 		if err := p.Wake(ctx, *c.OrderID); err != nil {

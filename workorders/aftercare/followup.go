@@ -31,7 +31,7 @@ type FollowUp struct {
 	OrgID            int32         `bun:"org_id" json:"-"`
 	OrganisationCode string        `bun:"organisation_code" json:"organisation_code"`
 	Number           string        `bun:"number" json:"number"`
-	Kind             string        `bun:"kind" json:"kind" enum:"after_visit,after_answer,3dc,7dc,declined,cancelled"`
+	Kind             string        `bun:"kind" json:"kind"`
 	Main             bool          `bun:"main" json:"main"`
 	State            FollowUpState `bun:"state" json:"state"`
 	OrderID          *uuid.UUID    `bun:"order_id" json:"work_order_id,omitempty"`
@@ -74,6 +74,13 @@ type FollowUp struct {
 	CreatedAt       time.Time  `bun:"created_at" json:"created_at"`
 	Version         int        `bun:"version" json:"version"`
 
+	Mode             string     `bun:"mode" json:"mode" enum:"phone,letter,visit"`
+	CampaignID       *uuid.UUID `bun:"campaign_id" json:"campaign_id,omitempty"`
+	Campaign         string     `bun:"campaign" json:"campaign,omitempty"`
+	VisitOrderID     *uuid.UUID `bun:"visit_order_id" json:"visit_work_order_id,omitempty" doc:"the visit that stands for the call"`
+	VisitOrderNumber string     `bun:"visit_order_number" json:"visit_work_order_number,omitempty"`
+	Lang             string     `bun:"lang" json:"language"`
+
 	Log      []Attempt  `bun:"-" json:"attempt_log,omitempty"` // when one call is read, oldest first
 	Together []FollowUp `bun:"-" json:"together,omitempty"`    // when claimed: the others due at the same customer
 }
@@ -88,6 +95,12 @@ func (f *FollowUp) complete() {
 			f.Scores[name] = *score
 		}
 	}
+}
+
+// WrongNumber reports whether the last call found that the number is not the customer's.
+func (f FollowUp) WrongNumber() bool {
+	n := len(f.Log)
+	return n > 0 && f.Log[n-1].Outcome == "wrong_number"
 }
 
 // last is the last day that counts for the caller: the window's, or the day it was put on when that is later.
@@ -109,7 +122,7 @@ type FollowUpFilter struct {
 	OrderID    *uuid.UUID     `json:"-"`
 	CustomerID *uuid.UUID     `json:"-"`
 	State      string         `query:"state" json:"-" doc:"one state, or several with commas; open = scheduled, due and attempted"`
-	Kind       string         `query:"kind" json:"-" enum:"after_visit,after_answer,3dc,7dc,declined,cancelled"`
+	Kind       string         `query:"kind" json:"-"`
 }
 
 // Outcomes of a call.
@@ -129,6 +142,8 @@ type AttemptInput struct {
 	Comment         string     `json:"comment,omitempty" maxLength:"4000" doc:"the customer's words"`
 	CallAgainAt     *time.Time `json:"call_again_at,omitempty" doc:"when the customer wants to be called"`
 	Next            string     `json:"next,omitempty" enum:"none,repeat_visit,new_request,complaint,corrective_action,concession"`
+	NewRequest      string     `json:"new_request,omitempty" maxLength:"200" doc:"next = new_request: the problem in a line; absent = the comment"`
+	ScriptVersion   int        `json:"script_version,omitempty" minimum:"0" doc:"of the script that was read out"`
 	AnsweredBy      string     `json:"answered_by,omitempty" maxLength:"200" doc:"who answered, when not the customer"`
 	IdentityChecked *bool      `json:"identity_checked,omitempty"`
 	At              *time.Time `json:"at,omitempty" doc:"when the call was made; absent = now"`
@@ -172,6 +187,8 @@ type Attempt struct {
 	Late            bool       `bun:"late" json:"late"`
 	ComplaintID     *uuid.UUID `bun:"complaint_id" json:"complaint_id,omitempty"`
 	RequestID       *uuid.UUID `bun:"request_id" json:"request_id,omitempty"`
+	ScriptVersion   int        `bun:"script_version" json:"script_version,omitempty"`
+	ImprovementID   *uuid.UUID `bun:"improvement_id" json:"improvement_id,omitempty"`
 	Channel         string     `bun:"channel" json:"channel" enum:"phone,link,letter,visit,email"`
 }
 
@@ -181,5 +198,7 @@ type AttemptResult struct {
 	Attempt   Attempt    `json:"attempt"`
 	Complaint *Complaint `json:"complaint,omitempty"`
 	// WorkOrderID is the order for which somebody goes again: the same one, opened again, or one that repeats it.
-	WorkOrderID *uuid.UUID `json:"work_order_id,omitempty"`
+	WorkOrderID   *uuid.UUID   `json:"work_order_id,omitempty"`
+	Improvement   *Improvement `json:"improvement,omitempty"`
+	RequestNumber string       `json:"request_number,omitempty" doc:"the new request this call led to"`
 }

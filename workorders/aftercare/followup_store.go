@@ -1,6 +1,7 @@
 package aftercare
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -29,9 +30,9 @@ const (
 	  AND k.phones <> '{}' ORDER BY (k.id = w.site_contact_id) DESC NULLS LAST, k.id DESC LIMIT 1), c.phone, '') AS phone,
 	coalesce(e.name, '') AS engineer, coalesce(w.summary, q.summary, '') AS summary, f.anchor_on, f.due_from, f.due_to, f.due_on, f.zone, f.shifted, f.late_sheet, f.recalculated, f.calendar_guess,
 	f.assignee_id, f.claimed_by, f.claimed_until, f.attempts, f.counted_attempts, f.next_at, f.result, f.score_service, f.score_product, f.in_window, f.early, f.end_reason, f.done_at,
-	f.superseded_by, f.created_at, f.version`
+	f.superseded_by, f.created_at, f.version, f.mode, f.campaign_id, coalesce(m.name, '') AS campaign, f.visit_order_id, coalesce(vw.number, '') AS visit_order_number, coalesce(c.language, 'zh-Hans') AS lang`
 	followUpTables = ` FROM follow_ups f JOIN organisations o ON o.id = f.org_id LEFT JOIN work_orders w ON w.id = f.order_id LEFT JOIN requests q ON q.id = f.request_id
-	LEFT JOIN customers c ON c.id = f.customer_id LEFT JOIN engineers e ON e.id = w.engineer_id`
+	LEFT JOIN customers c ON c.id = f.customer_id LEFT JOIN engineers e ON e.id = w.engineer_id LEFT JOIN campaigns m ON m.id = f.campaign_id LEFT JOIN work_orders vw ON vw.id = f.visit_order_id`
 	openCalls = "('scheduled', 'due', 'attempted')"
 )
 
@@ -41,7 +42,11 @@ const (
 // Day 0 is the civil day at the site on which the work ended. Within the window the quietest day is taken,
 // except for customers of class A and for orders that came back, which go first.
 func (p Promises) ScheduleFollowUp(ctx context.Context, in Plan) (FollowUp, error) {
-	kind, site := KindFor(in.Kind), zone(in.Zone)
+	kind, span, err := p.kindOf(ctx, in.Kind)
+	if err != nil {
+		return FollowUp{}, err
+	}
+	site := zone(in.Zone)
 	anchor, replaced := calendar.Anchor(in.FinishedAt, in.HandedInAt, site)
 	c, err := p.roster(ctx, in.OrgID)
 	if err != nil {
@@ -55,7 +60,7 @@ func (p Promises) ScheduleFollowUp(ctx context.Context, in Plan) (FollowUp, erro
 	if err != nil {
 		return FollowUp{}, err
 	}
-	d := plan(kind, anchor, calendar.Of(in.HandedInAt, site), c, first, planned, p.settings.CallsPerDay)
+	d := planIn(span, anchor, calendar.Of(in.HandedInAt, site), c, first, planned, p.settings.CallsPerDay)
 	at := p.at()
 	var n int64
 	if err := p.db.NewRaw("SELECT next_number('FU', ?)", calendar.Of(at, c.Zone()).Year()).Scan(ctx, &n); err != nil {
@@ -71,6 +76,11 @@ func (p Promises) ScheduleFollowUp(ctx context.Context, in Plan) (FollowUp, erro
 	}
 	if in.OrderID != nil && mainCall(kind) {
 		if _, err := p.db.NewRaw("UPDATE follow_ups SET superseded_by = ? WHERE order_id = ? AND main AND state = 'superseded' AND superseded_by IS NULL", id, *in.OrderID).Exec(ctx); err != nil {
+			return FollowUp{}, fmt.Errorf("schedule follow-up: %w", fault.FromSQL(err))
+		}
+	}
+	if in.OrderID != nil { // a follow-up visit is itself the follow-up: nobody calls about it
+		if _, err := p.db.NewRaw("UPDATE follow_ups SET state = 'waived', end_reason = 'the visit was the follow-up', done_at = ? WHERE id = ? AND EXISTS (SELECT 1 FROM follow_ups v WHERE v.visit_order_id = ?)", at, id, *in.OrderID).Exec(ctx); err != nil {
 			return FollowUp{}, fmt.Errorf("schedule follow-up: %w", fault.FromSQL(err))
 		}
 	}
@@ -163,7 +173,11 @@ func (p Promises) Wake(ctx context.Context, order uuid.UUID) error {
 		if err != nil {
 			return err
 		}
-		d := plan(AfterVisit, today, today, c, f.CustomerClass == "A", planned, p.settings.CallsPerDay)
+		_, span, err := p.kindOf(ctx, AfterVisit)
+		if err != nil {
+			return err
+		}
+		d := planIn(span, today, today, c, f.CustomerClass == "A", planned, p.settings.CallsPerDay)
 		_, err = p.db.NewRaw("UPDATE follow_ups SET state = 'scheduled', anchor_on = ?, due_from = ?, due_to = ?, due_on = ?, shifted = ?, late_sheet = false, calendar_guess = ?, recalculated = true, next_at = NULL WHERE id = ?",
 			today, d.From, d.To, d.On, d.Shifted, d.Guess, f.ID).Exec(ctx)
 		if err != nil {
@@ -210,7 +224,7 @@ func (p Promises) FollowUp(ctx context.Context, s auth.Scope, id uuid.UUID) (Fol
 	return f, err
 }
 
-const attemptColumns = "id, follow_up_id, no, at, caller_id, actor, outcome, scores, comment, call_again_at, next, answered_by, identity_checked, counted, early, late, complaint_id, request_id, channel"
+const attemptColumns = "id, follow_up_id, no, at, caller_id, actor, outcome, scores, comment, call_again_at, next, answered_by, identity_checked, counted, early, late, complaint_id, request_id, channel, script_version, improvement_id"
 
 func (p Promises) attempts(ctx context.Context, id uuid.UUID) ([]Attempt, error) {
 	log := []Attempt{}
@@ -438,13 +452,20 @@ func (p Promises) Attempt(ctx context.Context, by auth.Caller, id uuid.UUID, in 
 		}
 		out.Complaint, a.ComplaintID = &c, &c.ID
 	}
+	if kind := map[string]string{"corrective_action": "corrective", "concession": "concession"}[in.Next]; kind != "" {
+		made, err := p.AddImprovement(ctx, by, ImprovementInput{Kind: kind, Text: cmp.Or(in.Comment, say.Text(by.Lang, "aftercare.improve", f.Number)), FollowUpID: &f.ID, OrderID: f.OrderID, RequestID: f.RequestID, CustomerID: f.CustomerID, OrgID: f.OrgID})
+		if err != nil {
+			return AttemptResult{}, err
+		}
+		out.Improvement, a.ImprovementID = &made, &made.ID
+	}
 	scores, err := json.Marshal(in.Scores)
 	if err != nil || in.Scores == nil {
 		scores = []byte("{}")
 	}
-	_, err = p.db.NewRaw(`INSERT INTO follow_up_attempts (id, org_id, follow_up_id, no, at, caller_id, actor, outcome, scores, comment, call_again_at, next, answered_by, identity_checked, counted, early, late, complaint_id, request_id, channel)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		a.ID, f.OrgID, id, a.No, a.At, a.CallerID, a.Actor, a.Outcome, string(scores), a.Comment, a.CallAgainAt, a.Next, a.AnsweredBy, a.IdentityChecked, a.Counted, a.Early, a.Late, a.ComplaintID, a.RequestID, a.Channel).Exec(ctx)
+	_, err = p.db.NewRaw(`INSERT INTO follow_up_attempts (id, org_id, follow_up_id, no, at, caller_id, actor, outcome, scores, comment, call_again_at, next, answered_by, identity_checked, counted, early, late, complaint_id, request_id, channel, script_version, improvement_id)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		a.ID, f.OrgID, id, a.No, a.At, a.CallerID, a.Actor, a.Outcome, string(scores), a.Comment, a.CallAgainAt, a.Next, a.AnsweredBy, a.IdentityChecked, a.Counted, a.Early, a.Late, a.ComplaintID, a.RequestID, a.Channel, in.ScriptVersion, a.ImprovementID).Exec(ctx)
 	if err != nil {
 		return AttemptResult{}, fmt.Errorf("attempt of %s: %w", f.Number, fault.FromSQL(err))
 	}
@@ -532,10 +553,21 @@ func (p Promises) questionnaire(ctx context.Context, f FollowUp) error {
 	if about == "" {
 		about = f.RequestNumber
 	}
+	link := p.settings.BaseURL + "/report?about=suggestion"
+	if f.OrderID != nil {
+		token, err := auth.New(p.db, p.now, auth.Rules{}).MakeLink(ctx, auth.Link{OrgID: f.OrgID, OrderID: *f.OrderID, Purpose: "rate", ExpiresAt: p.at().Add(questionnaireGood)})
+		if err != nil {
+			return err
+		}
+		link = p.settings.BaseURL + "/c/" + token
+	}
 	_, err := notify.NewOutbox(p.db, p.now).Send(ctx, notify.Message{OrgID: f.OrgID, OrderID: f.OrderID, RequestID: f.RequestID, SubjectID: &f.ID, Audience: "customer", To: f.Phone, Lang: lang,
-		Key: "message.customer.questionnaire", Args: []string{about}, DueAt: p.at(), Dedupe: "questionnaire:" + f.ID.String()})
+		Key: "message.customer.questionnaire", Args: []string{about, link}, DueAt: p.at(), Dedupe: "questionnaire:" + f.ID.String()})
 	return err
 }
+
+// questionnaireGood is how long the link to a questionnaire works.
+const questionnaireGood = 14 * day24
 
 // Waive ends a call that nobody has to make, with a reason.
 func (p Promises) Waive(ctx context.Context, by auth.Caller, id uuid.UUID, reason string) (FollowUp, error) {
@@ -590,6 +622,11 @@ func (p Promises) DueFollowUps(ctx context.Context) (more bool, err error) {
 		SELECT count(*) FROM moved`, now, slice).Scan(ctx, &took)
 	if err != nil {
 		return false, fmt.Errorf("due follow-ups: %w", fault.FromSQL(err))
+	}
+	if took > 0 {
+		if _, err := p.Balance(ctx, auth.System("follow-up").Scope(), false); err != nil {
+			return false, err
+		}
 	}
 	return took == slice, nil
 }

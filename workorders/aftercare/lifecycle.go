@@ -74,3 +74,22 @@ var CallbackMoves = lifecycle.Table[CallbackState]{
 	Kind: "callback", Start: []CallbackState{CallbackOpen},
 	Moves: [][3]CallbackState{{CallbackOpen, CallbackDone, "reach"}, {CallbackOpen, CallbackCancelled, "cancel"}},
 }
+
+// ImprovementState is where something that has to become better stands.
+type ImprovementState string
+
+const (
+	ImprovementOpen      ImprovementState = "open"      // somebody answers for it by a day
+	ImprovementDone      ImprovementState = "done"      // it was done; whether it helped is not known yet
+	ImprovementEffective ImprovementState = "effective" // somebody else found that it helped. Final
+	ImprovementDeclined  ImprovementState = "declined"  // it is not done, for a reason. Final
+)
+
+// ImprovementMoves: what did not help is open again.
+var ImprovementMoves = lifecycle.Table[ImprovementState]{
+	Kind: "improvement", Start: []ImprovementState{ImprovementOpen},
+	Moves: [][3]ImprovementState{
+		{ImprovementOpen, ImprovementDone, "do"}, {ImprovementDone, ImprovementEffective, "verify"}, {ImprovementDone, ImprovementOpen, "again"},
+		{ImprovementOpen, ImprovementDeclined, "decline"},
+	},
+}

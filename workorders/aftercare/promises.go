@@ -19,6 +19,7 @@ type Settings struct {
 	CallsOn     []time.Weekday   // weekdays beyond Monday to Friday on which it calls
 	Office      calendar.Service // when somebody is there to be warned about a deadline
 	Claim       time.Duration    // how long a caller keeps a call
+	BaseURL     string           // in front of a customer's link
 }
 
 func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }

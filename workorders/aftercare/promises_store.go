@@ -35,6 +35,9 @@ func (p Promises) With(s Settings) Promises {
 	if slices.ContainsFunc(s.Office[:], func(day []calendar.Hours) bool { return len(day) > 0 }) {
 		p.settings.Office = s.Office
 	}
+	if s.BaseURL != "" {
+		p.settings.BaseURL = s.BaseURL
+	}
 	if s.Claim > 0 {
 		p.settings.Claim = s.Claim
 	}

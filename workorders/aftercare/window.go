@@ -18,8 +18,20 @@ const (
 	AfterCancel = "cancelled"    // after an order was called off; off by default
 )
 
-// windows are the days, counted from the day of the service, in which each kind of call is due.
-var windows = map[string]struct{ From, To int }{
+// Further kinds, which follow no order.
+const (
+	FirstContact = "first_contact" // a customer got a caller of his own: he hears from him within a week
+	Care         = "care"          // a campaign
+)
+
+// Span is the days, counted from the day of the service, in which a kind of call is due.
+type Span struct {
+	From int `json:"from_day" minimum:"0" maximum:"60"`
+	To   int `json:"to_day" minimum:"0" maximum:"60"`
+}
+
+// windows are the spans as delivered; the database's own win (Kinds).
+var windows = map[string]Span{
 	AfterVisit: {2, 3}, AfterAnswer: {2, 3}, ThreeDays: {3, 5}, SevenDays: {7, 10}, AfterNo: {2, 3}, AfterCancel: {2, 3},
 }
 
@@ -50,7 +62,11 @@ type dates struct {
 // plan finds the day of a call. today is when it becomes known that a call is due; first puts the customer
 // before others, on the first day possible; planned tells the calls there are on a day already.
 func plan(kind string, anchor, today calendar.Date, c calendar.Calendar, first bool, planned func(calendar.Date) int, perDay int) dates {
-	w := windows[kind]
+	return planIn(windows[kind], anchor, today, c, first, planned, perDay)
+}
+
+// planIn is plan for days that came from the database.
+func planIn(w Span, anchor, today calendar.Date, c calendar.Calendar, first bool, planned func(calendar.Date) int, perDay int) dates {
 	var d dates
 	d.From, d.To, d.Shifted = calendar.Window(anchor, w.From, w.To, c)
 	d.On, d.LateSheet = calendar.FirstCall(d.From, d.To, today, c)

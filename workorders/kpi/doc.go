@@ -21,4 +21,9 @@
 //     not hold. They count against who signed that sheet, not against who goes now.
 //   - satisfaction: the marks customers gave in the period, also those that led to a repeat visit; they
 //     are of whoever's work they were asked about.
+//   - follow-ups: calls whose window ended in the period; coverage is those reached inside it by those due.
+//     Waived and suspended calls leave the denominator and are printed beside it.
+//   - complaints: what reached the house in the period; answered in time is a person's first reply within 24
+//     hours, by those answered or overdue.
+//   - clocks: deadlines that lay in the period, the 24-hour reply apart from promised times.
 package kpi

@@ -24,6 +24,12 @@ func (f Figures) Report(ctx context.Context, s auth.Scope, kind string, a Ask) (
 		return f.Receivables(ctx, s, a)
 	case "defects":
 		return f.Defects(ctx, s, a)
+	case "follow-ups":
+		return f.FollowUps(ctx, s, a)
+	case "complaints":
+		return f.Complaints(ctx, s, a)
+	case "clocks":
+		return f.Clocks(ctx, s, a)
 	case "engineers":
 		return f.Engineers(ctx, s, a)
 	}

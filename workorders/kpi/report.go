@@ -47,7 +47,9 @@ type Share float64
 type Score float64
 
 // Kinds are the reports there are.
-func Kinds() []string { return []string{"receipts", "receivables", "defects", "engineers"} }
+func Kinds() []string {
+	return []string{"receipts", "receivables", "defects", "engineers", "follow-ups", "complaints", "clocks"}
+}
 
 // grouping is one way to group: the key of a row and what a person reads for it, in SQL.
 type grouping struct{ name, key, label string }
