@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -48,16 +49,7 @@ func at(day, hour, minute int) time.Time {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, db: pgtest.New(t)}
-	w.clock.Store(int64(time.Until(monday)))
-	hooks := notify.NewWebhooks(w.db, w.now, notify.NewClient(true))
-	var server *api.Server
-	w.desk = workorders.New(workorders.Config{DB: w.db, Now: w.now, Log: slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError})),
-		SignIn: auth.Rules{AnyPassword: true}, Hooks: hooks, Woken: func() { server.Woken() }})
-	server = api.New(api.Config{Desk: w.desk, Hooks: hooks, Log: slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError})), Version: "test", Stop: t.Context().Done()})
-	w.server = httptest.NewServer(server)
-	t.Cleanup(w.server.Close)
-
+	w := openWorld(t, pgtest.New(t), monday)
 	token, needed, err := w.desk.Look(context.Background()).People.FirstRun(context.Background())
 	if err != nil || !needed {
 		t.Fatalf("first run: needed %v, %v", needed, err)
@@ -65,6 +57,21 @@ func newWorld(t testing.TB) *world {
 	anyone := &client{w: w}
 	anyone.post("/setup/"+token, m{"login": "admin", "password": "paigong-demo", "name": "管理员", "organisation": "总部"}).want(201)
 	w.admin = w.login("admin")
+	return w
+}
+
+// openWorld serves a database; now is what the program's clock shows at first.
+func openWorld(t testing.TB, db *bun.DB, now time.Time) *world {
+	t.Helper()
+	w := &world{t: t, db: db}
+	w.clock.Store(int64(time.Until(now)))
+	hooks := notify.NewWebhooks(w.db, w.now, notify.NewClient(true))
+	var server *api.Server
+	w.desk = workorders.New(workorders.Config{DB: w.db, Now: w.now, Log: slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError})),
+		SignIn: auth.Rules{AnyPassword: true}, Hooks: hooks, Woken: func() { server.Woken() }})
+	server = api.New(api.Config{Desk: w.desk, Hooks: hooks, Log: slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError})), Version: "test", Stop: t.Context().Done()})
+	w.server = httptest.NewServer(server)
+	t.Cleanup(w.server.Close)
 	return w
 }
 
@@ -243,7 +250,36 @@ type town struct {
 	caller, keeper, manager *client
 }
 
+// firstTown is made once; every test gets a copy of it.
+var firstTown struct {
+	sync.Mutex
+	template string
+	town     *town
+	now      time.Time // what its clock showed when it was ready
+}
+
 func newTown(t testing.TB) *town {
+	t.Helper()
+	f := &firstTown
+	func() {
+		f.Lock()
+		defer f.Unlock()
+		if f.template == "" {
+			n := buildTown(t)
+			f.town, f.now, f.template = n, n.now(), pgtest.Freeze(t, n.db)
+		}
+	}()
+	n := *f.town
+	n.world = openWorld(t, pgtest.NewFrom(t, f.template), f.now)
+	n.keys.Store(f.town.keys.Load()) // keys that were used are used in the copy too
+	n.admin = f.town.admin
+	for _, one := range []**client{&n.admin, &n.dispatcher, &n.agent, &n.engineer, &n.caller, &n.keeper, &n.manager} {
+		*one = &client{w: n.world, token: (*one).token, id: (*one).id}
+	}
+	return &n
+}
+
+func buildTown(t testing.TB) *town {
 	t.Helper()
 	w := newWorld(t)
 	a := w.admin

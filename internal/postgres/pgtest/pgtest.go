@@ -97,6 +97,75 @@ func URLOf(t testing.TB, db *bun.DB) string {
 	return s.private.URL(name)
 }
 
+// Freeze copies a database as it stands into a template for NewFrom, and ends every connection to it: the test that
+// filled it goes on with a copy like all others. The template lives as long as this test program.
+func Freeze(t testing.TB, db *bun.DB) (template string) {
+	t.Helper()
+	ctx := context.Background()
+	s, err := shared()
+	if err != nil {
+		t.Fatalf("PostgreSQL for tests: %v", err)
+	}
+	var name string
+	if err := db.QueryRowContext(ctx, "SELECT current_database()").Scan(&name); err != nil {
+		t.Fatalf("PostgreSQL for tests: %v", err)
+	}
+	admin, err := pgx.Connect(ctx, s.private.URL("postgres"))
+	if err != nil {
+		t.Fatalf("PostgreSQL for tests: %v", err)
+	}
+	defer func() { _ = admin.Close(ctx) }()
+	if err := s.thaw(ctx, admin); err != nil {
+		t.Fatalf("PostgreSQL for tests: %v", err)
+	}
+	template = fmt.Sprintf("frozen_%d_%s", os.Getpid(), strings.ToLower(rand.Text()[:8]))
+	for _, sql := range []string{
+		"ALTER DATABASE " + name + " ALLOW_CONNECTIONS false",
+		"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '" + name + "'",
+		"CREATE DATABASE " + template + " TEMPLATE " + name + " STRATEGY FILE_COPY",
+	} {
+		if _, err := admin.PgConn().Exec(ctx, sql).ReadAll(); err != nil {
+			t.Fatalf("PostgreSQL for tests: %s: %v", sql, err)
+		}
+	}
+	return template
+}
+
+// NewFrom is New with a copy of a template that Freeze made.
+func NewFrom(t testing.TB, template string) *bun.DB {
+	t.Helper()
+	s, err := shared()
+	if err != nil {
+		t.Fatalf("PostgreSQL for tests: %v", err)
+	}
+	return open(t, s.create(t, template), true)
+}
+
+// thaw drops the templates of test programs that have ended.
+func (s *server) thaw(ctx context.Context, admin *pgx.Conn) error {
+	rows, err := admin.Query(ctx, `SELECT datname, split_part(datname, '_', 2)::int FROM pg_database WHERE datname ~ '^frozen_[0-9]+_'`)
+	if err != nil {
+		return err
+	}
+	type frozen struct {
+		Name string
+		PID  int
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[frozen])
+	if err != nil {
+		return err
+	}
+	for _, f := range all {
+		if syscall.Kill(f.PID, 0) == nil {
+			continue
+		}
+		if _, err := admin.Exec(ctx, "DROP DATABASE IF EXISTS "+pgx.Identifier{f.Name}.Sanitize()+" WITH (FORCE)"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func open(t testing.TB, url string, asApp bool) *bun.DB {
 	t.Helper()
 	s, err := postgres.Open(context.Background(), postgres.Options{URL: url, MaxConns: maxConns, AsOwner: !asApp})
