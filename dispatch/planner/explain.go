@@ -2,6 +2,7 @@ package planner
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 )
 
@@ -92,26 +93,29 @@ func (p *Problem) sayWhy(plan *Plan) error {
 		n    int
 	}
 	var count []tally
+	refused := func(rule Rule, n int) {
+		for k := range count {
+			if count[k].rule == rule {
+				count[k].n += n
+				return
+			}
+		}
+		count = append(count, tally{rule, n})
+	}
+	able := s.f.newEligible()
+	row := make([]uint64, len(able.all))
 	for i := range plan.Unplanned {
 		u := &plan.Unplanned[i]
 		count = count[:0]
-	engineers:
-		for e := range s.f.p.Engineers {
-			refusal, ok := s.f.mayServe(e, u.Order)
-			if ok {
+		able.of(u.Order, row, refused)
+		for w, set := range row {
+			for ; set != 0; set &= set - 1 {
+				e := w*64 + bits.TrailingZeros64(set)
 				var c Candidate
-				if s.place(e, u.Order, &o, &c) {
-					continue
-				}
-				refusal = s.whyNot(e, u.Order, &o)
-			}
-			for k := range count {
-				if count[k].rule == refusal.Rule {
-					count[k].n++
-					continue engineers
+				if !s.place(e, u.Order, &o, &c) {
+					refused(s.whyNot(e, u.Order, &o).Rule, 1)
 				}
 			}
-			count = append(count, tally{refusal.Rule, 1})
 		}
 		slices.SortFunc(count, func(a, b tally) int {
 			return cmp.Or(b.n-a.n, cmp.Compare(a.rule, b.rule))

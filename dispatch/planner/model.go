@@ -369,7 +369,7 @@ func (m *model) findWho() {
 			m.maySend[j] = []int32{c}
 			continue
 		}
-		who.of(j, row)
+		who.of(j, row, nil)
 		for w, set := range row {
 			for ; set != 0; set &= set - 1 {
 				c := int32(w*64 + bits.TrailingZeros64(set))

@@ -3,6 +3,7 @@ package planner
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -179,15 +180,22 @@ func TestAskingQuicklyGivesTheSameAnswer(t *testing.T) {
 	all := f.newEligible()
 	row := make([]uint64, len(all.all))
 	for o := range p.Orders {
-		all.of(o, row)
+		got, asked := map[Rule]int{}, map[Rule]int{}
+		all.of(o, row, func(rule Rule, n int) { got[rule] += n })
 		for e := range p.Engineers {
-			_, want := f.mayServe(e, o)
+			refusal, want := f.mayServe(e, o)
+			if !want {
+				asked[refusal.Rule]++
+			}
 			if (row[e/64]&(1<<(e%64)) != 0) != want {
 				t.Errorf("engineer %d, order %d: the rules say %v", e, o, want)
 			}
 			if want {
 				yes++
 			}
+		}
+		if !maps.Equal(got, asked) {
+			t.Errorf("order %d: refused %v, the rules say %v", o, got, asked)
 		}
 	}
 	if yes == 0 {

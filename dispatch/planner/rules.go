@@ -223,37 +223,77 @@ func (s *eligible) skilled(n need) []uint64 {
 	return set
 }
 
-// of writes the set of those who may serve an order.
-func (s *eligible) of(o int, row []uint64) {
+// of writes the set of those who may serve an order, and tells refused, unless it is nil, how
+// many each rule refuses, in the order in which mayServe asks them.
+func (s *eligible) of(o int, row []uint64, refused func(rule Rule, n int)) {
 	f := s.f
 	g := &f.orders[o]
-	clear(row)
-	if g.never {
-		return
-	}
 	copy(row, s.all)
+	left := 0
+	if refused != nil {
+		left = count(row)
+	}
+	asked := func(rule Rule) {
+		if refused == nil {
+			return
+		}
+		if now := count(row); now < left {
+			refused(rule, left-now)
+			left = now
+		}
+	}
+	for _, e := range g.blocked {
+		row[e/64] &^= 1 << (e % 64)
+	}
+	if g.pinned != -1 {
+		for w := range row {
+			keep := uint64(0)
+			if g.pinned >= 0 && int(g.pinned)/64 == w {
+				keep = 1 << (g.pinned % 64)
+			}
+			row[w] &= keep
+		}
+	}
+	asked(RuleBlocked)
 	if g.region >= 0 {
 		for w, have := range s.regions[g.region] {
 			row[w] &= have
 		}
+		asked(RuleRegion)
 	}
 	for _, n := range g.skills {
 		for w, have := range s.skilled(n) {
 			row[w] &= have
 		}
 	}
-	for _, e := range g.blocked {
-		row[e/64] &^= 1 << (e % 64)
-	}
-	for w, set := range row {
-		for ; set != 0 && (g.pinned != -1 || len(g.tools) > 0); set &= set - 1 {
-			e := w*64 + bits.TrailingZeros64(set)
-			_, lent := f.toolRule(e, o)
-			if !lent || g.pinned != -1 && int(g.pinned) != e {
-				row[w] &^= 1 << (e % 64)
+	asked(RuleSkill)
+	if len(g.tools) > 0 {
+		for w, set := range row {
+			for ; set != 0; set &= set - 1 {
+				if e := w*64 + bits.TrailingZeros64(set); !f.lent(e, o) {
+					row[w] &^= 1 << (e % 64)
+				}
 			}
 		}
+		asked(RuleTool)
 	}
+	if g.never {
+		clear(row)
+		asked(RuleWindow)
+	}
+}
+
+func count(set []uint64) (n int) {
+	for _, w := range set {
+		n += bits.OnesCount64(w)
+	}
+	return n
+}
+
+// lent tells whether toolRule lets an engineer pass.
+func (f *facts) lent(e, o int) bool {
+	_, ok := f.toolRule(e, o)
+	return ok
 }
 
 // shiftRule: some shift must be open inside a window, long enough for the service.

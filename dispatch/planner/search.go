@@ -1067,6 +1067,9 @@ func (s *search) sort(list []int32) {
 const (
 	hottest, coolest           = 3.0, 0.2
 	hottestOnRoad, coolestRoad = 1.0, 0.02 // when driving alone counts
+	// A small day returns to its best plan again and again and may roam far in between; a large
+	// one is never all at its best at once, so it has to cool down.
+	hottestLarge, coolestLarge = 0.5, 0.02
 )
 
 // pace says how hot the search is: a worse plan is accepted the more easily the hotter.
@@ -1127,6 +1130,9 @@ func (m *model) pace(t *snapshot) pace {
 	unit := max(drive/float64(max(legs, 1)), 1e-9)
 	if m.objective == Distance {
 		return pace{hottestOnRoad * unit, coolestRoad * unit}
+	}
+	if len(m.f.orders) > pooledOrders {
+		return pace{hottestLarge * unit, coolestLarge * unit}
 	}
 	return pace{hottest * unit, coolest * unit}
 }
