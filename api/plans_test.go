@@ -1,9 +1,13 @@
 package api_test
 
 import (
+	"context"
 	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
+
+	"paigong/internal/jobs"
 )
 
 // ready makes an order that costs nothing and waits for somebody, each at a place of its own.
@@ -162,6 +166,209 @@ func TestPlanGoesStale(t *testing.T) {
 		n.dispatcher.get("/plans/"+p.str("id")).want(200).is("stale", "state")
 		again := n.dispatcher.post("/plans", m{"day": c.day, "region_codes": []string{"bj-cy"}, "from": p.str("id")}).want(201).is(p.str("id"), "warm_from")
 		n.dispatcher.post("/plans/"+again.str("id")+"/publish", nil).want(200).is("published", "state")
+	}
+	n.sound()
+}
+
+// made waits for a plan that is made in the background, by doing the work as the program's runner would.
+func (n *town) made(id string) *reply {
+	n.t.Helper()
+	queue := jobs.NewQueue(n.db, n.now)
+	runner := jobs.NewRunner(queue, nil, 1)
+	for kind, do := range n.desk.Handlers() {
+		runner.Handle(kind, do)
+	}
+	ctx, stop := context.WithCancel(n.t.Context())
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- runner.Run(ctx) }()
+	for range 600 {
+		p := n.dispatcher.get("/plans/" + id).want(200)
+		if p.str("state") != "running" {
+			stop()
+			<-ended
+			return p
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	n.t.Fatal("the plan was never made")
+	return nil
+}
+
+// An engineer falls ill with visits announced: the program proposes who takes them inside the windows their
+// customers were told; nobody else moves; accepted, it is carried out whole.
+func TestPlanRepairsADay(t *testing.T) {
+	t.Parallel()
+	n := newTown(t)
+	var visits []string
+	for i := range 3 {
+		order := n.ready(i, nil)
+		from := at(1, 9+2*i, 0)
+		visits = append(visits, n.book(order, n.right, from, from.Add(45*time.Minute), "window", m{"from": from.Add(-time.Hour), "to": from.Add(time.Hour)}).want(201).str("id"))
+	}
+	kept := n.ready(10, nil)
+	other := n.book(kept, n.empty, at(1, 13, 30), at(1, 14, 15)).want(201).str("id")
+	n.dispatcher.post("/engineers/"+n.right+"/absences", m{"starts_at": at(1, 7, 0), "ends_at": at(1, 19, 0), "kind": "sick", "on_conflict": "displace"}).want(201)
+	plans := n.dispatcher.get("/plans?day=2026-11-17").want(200)
+	plans.is("absence", "items", 0, "cause").is(n.right, "items", 0, "engineer_id")
+	p := n.made(plans.str("items", 0, "id")).is("ready", "state")
+	if len(p.list("visits")) != 3 || len(p.list("unplanned")) != 0 || p.num("moved_count") != 0 {
+		t.Fatalf("%d visits, %d left over, %d moved: %s", len(p.list("visits")), len(p.list("unplanned")), p.num("moved_count"), p.raw)
+	}
+	for i := range 3 {
+		p.is(n.right, "visits", i, "from", "engineer_id").is(n.empty, "visits", i, "engineer_id").is(true, "visits", i, "window_kept")
+	}
+	n.sound()
+	n.dispatcher.post("/plans/"+p.str("id")+"/publish", nil).want(200).is("published", "state")
+	n.dispatcher.get("/visits/"+other).want(200).is("dispatched", "state").is(n.empty, "engineer_id")
+	n.sound()
+
+	// An urgent order finds the day full: an announced visit moves within its window, and its customer, whose
+	// window is kept, has nobody calling.
+	for _, c := range []struct{ from, to time.Time }{{at(2, 9, 0), at(2, 12, 30)}, {at(2, 13, 30), at(2, 17, 0)}} {
+		order := n.ready(20+c.from.Hour(), m{"duration_minutes": int(c.to.Sub(c.from).Minutes())})
+		for _, e := range []string{n.right, n.empty} {
+			if e == n.empty {
+				order = n.ready(40+c.from.Hour(), m{"duration_minutes": int(c.to.Sub(c.from).Minutes())})
+			}
+			n.book(order, e, c.from, c.to, "window", m{"from": c.from, "to": c.from.Add(4 * time.Hour)}).want(201)
+		}
+	}
+	urgent := n.ready(60, m{"priority": 1, "duration_minutes": 30, "window": m{"from": at(2, 9, 0), "to": at(2, 9, 30)}})
+	fix := n.dispatcher.post("/plans/repair", m{"cause": "emergency", "day": "2026-11-18", "work_order_ids": []string{urgent}}).want(201)
+	if len(fix.list("unplanned")) != 0 || fix.num("moved_count") < 1 || fix.num("moved_count") > 2 {
+		t.Fatalf("%d moved, %d left over: %s", fix.num("moved_count"), len(fix.list("unplanned")), fix.raw)
+	}
+	for i := range fix.list("visits") {
+		if fix.str("visits", i, "change") != "new" {
+			fix.is(true, "visits", i, "window_kept")
+		}
+	}
+	n.dispatcher.post("/plans/"+fix.str("id")+"/publish", nil).want(200).is("published", "state")
+	n.dispatcher.get("/work-orders/"+urgent).want(200).is("assigned", "state")
+	n.sound()
+
+	// A longer search goes on in the background; who does not want it any more stops it.
+	n.ready(70, nil)
+	n.ready(71, nil)
+	slow := n.dispatcher.post("/plans", m{"day": "2026-11-20", "seconds": 6}).want(201).is("running", "state")
+	n.dispatcher.post("/plans/"+slow.str("id")+"/publish", nil).refused(409, "plan_legal_move")
+	n.sound()
+	n.dispatcher.post("/plans/"+slow.str("id")+"/reject", m{"reason": "不用了"}).want(200).is("rejected", "state")
+
+	// Planned by itself once its hour has come, once.
+	n.dispatcher.do("PUT", "/api/v1/organisations/HQ/plan-at", m{"plan_at": "18:30"}).want(403)
+	n.manager.do("PUT", "/api/v1/organisations/HQ/plan-at", m{"plan_at": "00:01", "seconds": 1}).want(200).is("00:01", "plan_at")
+	for range 2 {
+		if err := n.desk.PlanNextDays(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	nights := n.dispatcher.get("/plans?state=running").want(200).list("items")
+	if len(nights) != 1 {
+		t.Fatalf("%d plans of the night", len(nights))
+	}
+	n.made(nights[0].(map[string]any)["id"].(string)).is("ready", "state").is("nightly", "cause").is("2026-11-17", "day")
+	n.sound()
+}
+
+// Two publish the same plan, two plans of one day are published at once, a dispatcher assigns by hand, leave
+// is granted: whoever comes first, the day is booked whole or not at all.
+func TestRacePublish(t *testing.T) {
+	t.Parallel()
+	n := newTown(t)
+	for _, e := range []string{n.right, n.empty} {
+		n.admin.patch("/engineers/"+e, m{"max_visits": 100}).want(200)
+	}
+	plan := func(day string) *reply {
+		return n.dispatcher.post("/plans", m{"day": day, "region_codes": []string{"bj"}}).want(201)
+	}
+	whole := func(what string, orders []string) {
+		booked := 0
+		for _, o := range orders {
+			if n.dispatcher.get("/work-orders/"+o).want(200).str("state") == "assigned" {
+				booked++
+			}
+		}
+		if booked != 0 && booked != len(orders) {
+			t.Errorf("%s: %d of %d visits are booked", what, booked, len(orders))
+		}
+	}
+	for round := range 8 {
+		day := fmt.Sprintf("2026-11-%d", 17+round%4)
+		var orders []string
+		for i := range 2 {
+			orders = append(orders, n.ready(round*10+i, m{"duration_minutes": 30}))
+		}
+		p := plan(day)
+		publish := func(id string) func() *reply {
+			return func() *reply { return n.dispatcher.post("/plans/"+id+"/publish", nil) }
+		}
+		switch round % 4 {
+		case 0:
+			if won := both(t, publish(p.str("id")), publish(p.str("id"))); won != 2 {
+				t.Errorf("the same plan twice: %d answered with it", won)
+			}
+			whole("the same plan twice", orders)
+		case 1:
+			q := plan(day)
+			if won := both(t, publish(p.str("id")), publish(q.str("id"))); won != 1 {
+				t.Errorf("two plans of one day: %d were published", won)
+			}
+			whole("two plans", orders)
+		case 2:
+			v := p.at("visits", 0).(map[string]any)
+			if won := both(t, publish(p.str("id")), func() *reply {
+				return n.dispatcher.post("/work-orders/"+v["work_order_id"].(string)+"/assign", m{"engineer_id": v["engineer_id"], "starts_at": v["starts_at"], "ends_at": v["ends_at"]})
+			}); won != 1 {
+				t.Errorf("publishing against assigning: %d won", won)
+			}
+		case 3:
+			from := at(1+round%4, 7, 0)
+			won := both(t, publish(p.str("id")), func() *reply {
+				return n.dispatcher.post("/engineers/"+p.str("visits", 0, "engineer_id")+"/absences", m{"starts_at": from, "ends_at": from.Add(12 * time.Hour), "kind": "leave"})
+			})
+			if won != 1 {
+				t.Errorf("publishing against leave: %d won", won)
+			}
+			whole("against leave", orders)
+		}
+		for _, o := range orders {
+			n.dispatcher.post("/work-orders/"+o+"/cancel", m{"reason": "下一轮"})
+		}
+		n.sound()
+	}
+}
+
+// One more order on days that are partly booked at random: the plan gives it to whom the hint puts first, at
+// the same time.
+func TestPlanAndHintAgree(t *testing.T) {
+	t.Parallel()
+	n := newTown(t)
+	n.receive("P2", 5, "WH")
+	random := rand.New(rand.NewPCG(7, 7))
+	for day := 1; day <= 4; day++ {
+		for i := range 5 {
+			who := []string{n.right, n.empty}[random.IntN(2)]
+			from := at(day, 8+2*i, 10+random.IntN(30))
+			n.book(n.ready(day*20+i, m{"duration_minutes": 30}), who, from, from.Add(30*time.Minute), "override_reason", "随机").want(201)
+		}
+		on := fmt.Sprintf("2026-11-%d", 16+day)
+		more := m{"duration_minutes": 30 + 15*random.IntN(3), "window": m{"from": on + "T08:00:00+08:00", "to": on + "T17:00:00+08:00"}}
+		if random.IntN(2) == 0 {
+			more["parts"] = []m{{"sku": "P2", "quantity": 1}}
+		}
+		order := n.ready(day*20+10, more)
+		hint := n.dispatcher.get("/work-orders/" + order + "/candidates").want(200)
+		p := n.dispatcher.post("/plans", m{"day": on, "region_codes": []string{"bj-cy"}}).want(201)
+		if len(p.list("visits")) != 1 {
+			t.Fatalf("day %d: %s", day, p.raw)
+		}
+		p.is(hint.at("items", 0, "engineer_id"), "visits", 0, "engineer_id")
+		if a, b := instant(t, p.str("visits", 0, "starts_at")), instant(t, hint.str("items", 0, "starts_at")); !a.Equal(b) {
+			t.Errorf("day %d: planned for %s, hinted for %s", day, a, b)
+		}
+		n.dispatcher.post("/plans/"+p.str("id")+"/publish", nil).want(200)
 	}
 	n.sound()
 }

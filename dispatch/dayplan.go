@@ -958,7 +958,15 @@ func (c *checking) routes(visits []PlannedVisit, stops []PlannedStop) {
 				plan.Unplanned = append(plan.Unplanned, planner.Unplanned{Order: o})
 			}
 		}
-		if _, wrong := c.p.Score(&plan); len(wrong) > 0 {
+		// What was wrong with the day already, by somebody's word, is not the plan's fault.
+		before := plan
+		r.Stops = slices.DeleteFunc(slices.Clone(list), func(s planner.Stop) bool { return !s.Diary })
+		before.Routes, before.Unplanned = []planner.Route{r}, nil
+		for o := range c.p.Orders {
+			before.Unplanned = append(before.Unplanned, planner.Unplanned{Order: o})
+		}
+		_, already := c.p.Score(&before)
+		if _, wrong := c.p.Score(&plan); len(wrong) > len(already) {
 			who := c.who[e].ID
 			c.broken("route", nil, &who, "day_changed", c.who[e].Name)
 		}

@@ -104,6 +104,9 @@
 //	POST /settings/follow-ups/callers  away_until english per_day user_id
 //	POST /settings/follow-ups/campaigns  class every_days mode name quiet_days start_on
 //	POST /assets/{id}/label
+//	POST /desk/plans  day from region seconds
+//	POST /desk/plans/{id}/publish
+//	POST /desk/plans/{id}/reject
 //	POST /follow-ups/{id}/claim
 //	POST /follow-ups/{id}/waive  reason
 //	POST /login  login next password

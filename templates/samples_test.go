@@ -42,7 +42,7 @@ func empties(lang string) []Page {
 		Shortages{Chrome: c}, Receipts{Chrome: c}, Receipt{Chrome: c}, Customers{Chrome: c}, Customer{Chrome: c},
 		Assets{Chrome: c}, Asset{Chrome: c}, Figures{Chrome: c}, Settings{Chrome: c}, SettingsUsers{Chrome: c},
 		SettingsOrganisations{Chrome: c}, SettingsEngineers{Chrome: c}, SettingsCalendar{Chrome: c},
-		SettingsWebhooks{Chrome: c}, API{Chrome: c}, Problem{Chrome: c}, Report{Chrome: c}, Reported{Chrome: c}, Setup{Chrome: c}, Search{Chrome: c}, KeyHelp{Chrome: c}, Schedule{Chrome: c}, Outbox{Chrome: c}, Offline{Chrome: c}, Me{Chrome: c}, Parked{Chrome: c}, Unreconciled{Chrome: c}, Devices{Chrome: c},
+		SettingsWebhooks{Chrome: c}, API{Chrome: c}, Problem{Chrome: c}, Report{Chrome: c}, Reported{Chrome: c}, Setup{Chrome: c}, Search{Chrome: c}, Plans{Chrome: c}, PlanView{Chrome: c}, KeyHelp{Chrome: c}, Schedule{Chrome: c}, Outbox{Chrome: c}, Offline{Chrome: c}, Me{Chrome: c}, Parked{Chrome: c}, Unreconciled{Chrome: c}, Devices{Chrome: c},
 		DevicePage{Chrome: c}, Improvements{Chrome: c}, SettingsFollowUps{Chrome: c},
 	}
 }
@@ -275,6 +275,11 @@ func full(lang string) []sample {
 		{"suggestion-box", Report{Chrome: outside(lang, "/report?about=suggestion"), Company: "华北家电服务中心", Hotline: "400-810-0000", IdempotencyKey: "0199a3c4-7d1e-7000-8000-3f5a0c9d1e24", Box: true}},
 		{"track-request", asked}, {"track-able", able}, {"receipt-page", printed},
 		{"device-page", DevicePage{outside(lang, "/d/abcdefghij234567"), "abcdefghij234567", "华北家电服务中心", "格力 壁挂空调 KFR-35GW", "2384", "2023-06-20", "2026-06-18", "400-810-0000", "WO-2026-000123", []DeviceEvent{{"2026-11-21", "repair", "in_progress", "WO-2026-000123"}, {"2025-07-02", "maintain", "closed", "WO-2025-000871"}}, "/assets/a1"}},
+		{"plans", Plans{chrome(lang, "/desk/plans"), []PlanRow{{"/desk/plans/1", "2026-11-22", "absence", "王伟", "ready", "bj", 3, 1, 1, at(21, 9, 0), 100}, {"/desk/plans/2", "2026-11-22", "asked", "", "running", "", 0, 0, 0, at(21, 9, 0), 40}}, regions, "2026-11-22", true, "/desk/plans?cursor=x"}},
+		{"plan", PlanView{chrome(lang, "/desk/plans/p1"), "p1", "2026-11-22", "absence", "王伟", "ready", "had to end", 100, []PlanChange{{"WO-2026-000119", "/orders/WO-2026-000119", "空调不制冷", "周女士", "北京·望京", 2, "both", "李芳芳", at(22, 9, 0), at(22, 10, 0), "王伟", at(22, 9, 30), at(22, 10, 30), at(22, 9, 0), at(22, 11, 0), true,
+			[]string{"R32-500 北京总库"}, []PlanReason{{"good", "具备技能 制冷"}}, []PlanChoice{{"张强", at(22, 10, 0), 12}}, []PlanCount{{"skill", 3}}}, {"WO-2026-000120", "/orders/WO-2026-000120", "洗衣机漏水", "李先生", "", 3, "new", "李芳芳", at(22, 11, 0), at(22, 12, 0), "", time.Time{}, time.Time{}, time.Time{}, time.Time{}, false, nil, nil, nil, nil}},
+			[]PlanLeft{{"WO-2026-000131", "/orders/WO-2026-000131", "洗衣机漏水", 1, true, []string{"缺件"}}}, []string{"地图服务未应答"}, nil, 1, 1, 1, "12.5", true, ""}},
+		{"plan that went stale", PlanView{chrome(lang, "/desk/plans/p1"), "p1", "2026-11-22", "asked", "", "stale", "王伟 请假", 100, nil, nil, nil, []string{"王伟 请假"}, 0, 0, 0, "", true, "p1"}},
 		{"schedule", Schedule{chrome(lang, "/desk"), "2026-11-21", "/desk?day=2026-11-20", "/desk?day=2026-11-22", "/desk", []ShortRow{{"/orders/WO-2026-000131", "WO-2026-000131", "洗衣机漏水", "李先生 · 北京·酒仙桥", "order", "ready", at(21, 9, 48)}}, []ScheduleRow{{"王伟", "A012", at(21, 8, 0), at(21, 18, 0), []ScheduleVisit{{"WO-2026-000119", "finished", at(21, 8, 30), at(21, 9, 30), false}, {"WO-2026-000123", "en_route", at(21, 10, 30), at(21, 12, 0), true}, {"WO-2026-000131", "accepted", at(21, 13, 30), at(21, 15, 0), false}}}, {"李芳芳", "A031", time.Time{}, time.Time{}, nil}}}},
 		{"outbox", Outbox{phone("/m/outbox")}},
 		{"search", Search{chrome(lang, "/search"), "zm", []FoundRow{{"work_order", "/orders/WO-2026-000123", "WO-2026-000123", "空调不制冷", "周敏 · 北京·望京", at(20, 16, 30)}, {"customer", "/customers/c1", "", "周敏", "138****2210", time.Time{}}}}},

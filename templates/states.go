@@ -45,6 +45,14 @@ var looks = map[string]map[string]look{
 		"finished":   {"done", "tick"},
 		"cancelled":  {"plain", "cross"},
 	},
+	"plan": {
+		"running":   {"travelling", "play"},
+		"ready":     {"ink", "ring"},
+		"published": {"done", "tick"},
+		"rejected":  {"plain", "cross"},
+		"stale":     {"late", "late"},
+		"failed":    {"late", "cross"},
+	},
 	"quote": {
 		"draft":      {"plain", "ring"},
 		"sent":       {"onsite", "diamond"},
@@ -222,6 +230,9 @@ var stateOrder = map[string][]string{
 // words are the closed vocabularies of forms, in the order they are offered.
 var words = map[string][]string{
 	"check_area":   {"stock", "diary", "money", "promises", "states", "story", "records"},
+	"plan_cause":   {"asked", "again", "nightly", "absence", "overrun", "emergency", "part_arrived"},
+	"plan_change":  {"new", "engineer", "time", "both"},
+	"rule":         {"blocked", "region", "skill", "tool", "window", "shift", "overtime", "absence", "max_visits", "overlap", "travel", "part_none", "part_expected", "part_store", "inactive"},
 	"absence":      {"sick", "leave", "training", "other"},
 	"attempt":      {"reached", "no_answer", "busy", "phone_off", "call_later", "refused", "wrong_number", "wrong_person", "rated", "left_message"},
 	"by":           {"phone", "sms", "link", "on_site"},

@@ -130,7 +130,7 @@ type PlanLeftOver struct {
 // PlanInput asks for a plan of a day.
 type PlanInput struct {
 	Day         string     `json:"day" format:"date"`
-	RegionCodes []string   `json:"region_codes" maxItems:"200" doc:"each with everything below it; empty = every region"`
+	RegionCodes []string   `json:"region_codes,omitempty" maxItems:"200" doc:"each with everything below it; empty = every region"`
 	Seconds     *int       `json:"seconds,omitempty" minimum:"1" maximum:"3600" doc:"to search; absent = a moment, and the same seed gives the same plan"`
 	Seed        *int64     `json:"seed,omitempty" minimum:"0" doc:"default 1"`
 	From        *uuid.UUID `json:"from,omitempty" doc:"a plan to begin from, such as one that went stale"`
@@ -448,24 +448,66 @@ func (d *Desk) compute(ctx context.Context, by auth.Caller, p *Plan, progress fu
 	if m.DayPlan, err = board.PlanDay(ctx, scope, ask); err != nil {
 		return nil, err
 	}
-	again := false
-	for _, left := range m.Unplanned {
-		o := m.orders[left.OrderID]
-		if o.DisplacedAt == nil || o.AnnouncedWindow == nil {
-			continue
-		}
-		for i := range ask.Jobs {
-			if ask.Jobs[i].OrderID == o.ID && ask.Jobs[i].Bound == nil {
+	// A customer whose engineer dropped out, or is late, is better served at another hour than not at all. A
+	// visit that finds no place even so stays where it is, and the others are planned around it.
+	for range repairRounds {
+		again := false
+		for _, left := range m.Unplanned {
+			i := slices.IndexFunc(ask.Jobs, func(j dispatch.PlanJob) bool { return j.OrderID == left.OrderID })
+			o := m.orders[left.OrderID]
+			switch bound := ask.Jobs[i].Bound != nil; {
+			case !m.dropped[o.ID] && (o.DisplacedAt != nil && o.AnnouncedWindow != nil || bound && p.Cause == "overrun"):
 				ask.Jobs[i].Windows, m.dropped[o.ID], again = nil, true, true
+			case bound:
+				ask.Jobs, again = slices.Delete(ask.Jobs, i, i+1), true
 			}
 		}
-	}
-	if again {
+		if !again {
+			break
+		}
 		ask.Warm = m.Visits
-		m.DayPlan, err = board.PlanDay(ctx, scope, ask)
+		if m.DayPlan, err = board.PlanDay(ctx, scope, ask); err != nil {
+			break
+		}
 	}
-	return m, err
+	if err != nil {
+		return nil, err
+	}
+	return m, d.moveFewer(ctx, scope, &ask, m)
 }
+
+// moveFewer tries to leave each visit alone that the repair would move: what was announced is moved only
+// when an order finds no place, or a promise is kept worse, without it.
+func (d *Desk) moveFewer(ctx context.Context, scope auth.Scope, ask *dispatch.DayAsk, m *madePlan) error {
+	tried := map[uuid.UUID]bool{}
+	for range mostSpared {
+		at := slices.IndexFunc(m.Visits, func(v dispatch.PlannedVisit) bool {
+			return v.Bound != nil && moved(v) && !tried[v.OrderID] && !m.dropped[v.OrderID]
+		})
+		if at < 0 {
+			return nil
+		}
+		spared := m.Visits[at].OrderID
+		tried[spared] = true
+		less := *ask
+		less.Jobs = slices.DeleteFunc(slices.Clone(ask.Jobs), func(j dispatch.PlanJob) bool { return j.OrderID == spared })
+		less.Warm, less.Progress = m.Visits, nil
+		plan, err := d.board.In(d.reader(ctx)).PlanDay(ctx, scope, less)
+		if err != nil {
+			return err
+		}
+		if slices.Compare(plan.Score[:5], m.Score[:5]) <= 0 {
+			m.DayPlan, ask.Jobs = plan, less.Jobs
+		}
+	}
+	return nil
+}
+
+// mostSpared is how many visits a repair tries to leave alone, one by one.
+const mostSpared = 8
+
+// repairRounds is how often a repair tries again with fewer wishes.
+const repairRounds = 6
 
 // letMove adds the visits that a repair may move.
 func (d *Desk) letMove(ctx context.Context, by auth.Caller, p *Plan, ask *dispatch.DayAsk, m *madePlan) error {

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/gofrs/uuid/v5"
 	"github.com/labstack/echo/v4"
 
 	"paigong/api"
@@ -66,6 +67,17 @@ func (p *Pages) Mount(e *echo.Echo) {
 
 	see("/", auth.Anyone, p.home)
 	see("/desk", auth.ReadVisits, p.schedule)
+	see("/desk/plans", auth.ReadPlans, p.plans)
+	see("/desk/plans/:id", auth.ReadPlans, p.plan)
+	do("/desk/plans", auth.MakePlan, p.makePlan, p.plans)
+	do("/desk/plans/:id/publish", auth.PublishPlan, p.planAct(func(ctx context.Context, by auth.Caller, id uuid.UUID) error {
+		_, err := p.desk.PublishPlan(ctx, by, id)
+		return err
+	}), p.plan)
+	do("/desk/plans/:id/reject", auth.PublishPlan, p.planAct(func(ctx context.Context, by auth.Caller, id uuid.UUID) error {
+		_, err := p.desk.RejectPlan(ctx, by, id, "")
+		return err
+	}), p.plan)
 	see("/desk/intake", auth.TakeRequest, p.intake)
 	see("/desk/parked", auth.Assign, p.parked)
 	do("/desk/parked/:id/take", auth.Assign, p.settleParked(true), p.parked)
