@@ -142,7 +142,19 @@ func Load(ctx context.Context, open func(clock func() time.Time) *workorders.Des
 		c.made.Links = append(c.made.Links, part.made.Links...)
 	}
 	c.made.Logins = Logins()
+	if err := c.tomorrow(workorders.Brief(ctx), open, now); err != nil {
+		return c.made, err
+	}
 	return c.made, nil
+}
+
+// tomorrow leaves a plan of the next day for the dispatcher to look at: proposed, published by nobody yet.
+func (c *company) tomorrow(ctx context.Context, open func(clock func() time.Time) *workorders.Desk, now time.Time) error {
+	desk := open(func() time.Time { return now })
+	if _, err := desk.MakePlan(ctx, c.who["dispatcher"], workorders.PlanInput{Day: c.today.AddDays(1).String()}); err != nil {
+		return fmt.Errorf("sample company, the plan of tomorrow: %w", err)
+	}
+	return nil
 }
 
 // partsAndCustomers have nothing to do with each other, so they are entered at the same time.
