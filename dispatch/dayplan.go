@@ -747,6 +747,36 @@ func (q *question) oneShift(ask DayAsk, from, to time.Time) {
 	}
 }
 
+// blockTight takes visits that their engineer cannot reach in time by the planner's own count, such as one
+// that somebody booked with a reason, out of his way: the hours stay taken, wherever he is then. The
+// planner would otherwise see no day there at all.
+func (q *question) blockTight() {
+	kept := q.p.Booked[:0]
+	free, at := make([]int64, len(q.p.Engineers)), make([]planner.Place, len(q.p.Engineers))
+	for i := range q.p.Engineers {
+		if e := &q.p.Engineers[i]; len(e.Shifts) > 0 {
+			free[i], at[i] = max(e.Shifts[0].From, q.p.Now), q.homeOf(i)
+		}
+	}
+	for _, v := range q.p.Booked {
+		i := v.Engineer
+		e := &q.p.Engineers[i]
+		if len(e.Shifts) == 0 || v.End <= free[i] && v.End <= max(e.Shifts[0].From, q.p.Now) {
+			kept = append(kept, v)
+			continue
+		}
+		drive, _ := q.p.Travel.Leg(at[i], v.Place)
+		home, _ := q.p.Travel.Leg(v.Place, e.Home)
+		if free[i]+drive > v.Start || v.End+home > e.Shifts[0].To+e.Shifts[0].Overtime {
+			e.Blocked = append(e.Blocked, planner.Blocked{From: v.Start, To: v.End})
+		} else {
+			kept = append(kept, v)
+		}
+		free[i], at[i] = max(free[i], v.End), v.Place
+	}
+	q.p.Booked = kept
+}
+
 // Broken is one thing that no longer holds of a plan.
 type Broken struct {
 	Kind       string     `json:"kind"` // order, visit, absence, shift, part, engineer, late, route

@@ -76,6 +76,7 @@ func (b Board) askDay(ctx context.Context, scope auth.Scope, ask DayAsk) (*quest
 		return nil, err
 	}
 	q.oneShift(ask, from, to)
+	q.blockTight()
 	return q, nil
 }
 
