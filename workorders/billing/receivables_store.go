@@ -14,10 +14,6 @@ import (
 	"paigong/internal/money"
 )
 
-// MayOwe are the receipts that can have been owed at an instant, its one argument: those owed now, and those
-// on which something was paid since. Whether one was is for the entries to say.
-const MayOwe = `SELECT receipt_id FROM receipt_balances WHERE balance_minor > 0 UNION SELECT receipt_id FROM receipt_balances WHERE last_paid_at >= ?`
-
 // Receivables is what was owed at the end of the day, the oldest first. zone is where days are counted; nil
 // = mainland China. A day in the past is answered with what was paid, and void, by then.
 func (t Till) Receivables(ctx context.Context, s auth.Scope, asOf calendar.Date, zone *time.Location, ask keyset.Ask) (Receivables, error) {
@@ -36,7 +32,7 @@ func (t Till) Receivables(ctx context.Context, s auth.Scope, asOf calendar.Date,
 	w.and("r.issued_at < ? AND (r.voided_at IS NULL OR r.voided_at >= ?) AND r.total_minor > p.paid", end, end)
 	owed := `(SELECT r.id, r.number, o.code AS organisation_code, r.order_id, w.number AS work_order_number, coalesce(m.id, c.id) AS customer_id, coalesce(m.name, c.name) AS customer_name,
 		r.issued_at, (r.issued_at AT TIME ZONE ?)::date AS issued_on, r.total_minor, r.total_minor - p.paid AS balance_minor, p.promised AS on_account
-		FROM (` + MayOwe + `) b JOIN receipts r ON r.id = b.receipt_id JOIN organisations o ON o.id = r.org_id JOIN work_orders w ON w.id = r.order_id JOIN customers c ON c.id = r.customer_id LEFT JOIN customers m ON m.id = c.merged_into
+		FROM receipts_that_may_owe(?) b JOIN receipts r ON r.id = b.receipt_id JOIN organisations o ON o.id = r.org_id JOIN work_orders w ON w.id = r.order_id JOIN customers c ON c.id = r.customer_id LEFT JOIN customers m ON m.id = c.merged_into
 		CROSS JOIN LATERAL (SELECT coalesce(sum(y.amount_minor) FILTER (WHERE y.method <> 'on_account'), 0)::bigint AS paid, coalesce(bool_or(y.method = 'on_account'), false) AS promised
 		  FROM payments y WHERE y.receipt_id = r.id AND y.paid_at < ?) p` + w.String() + `) d`
 	args := append([]any{zone.String(), end, end}, w.args...)

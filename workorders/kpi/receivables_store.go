@@ -7,7 +7,6 @@ import (
 	"paigong/internal/auth"
 	"paigong/internal/fault"
 	"paigong/internal/money"
-	"paigong/workorders/billing"
 )
 
 // ReceivableRow is what somebody owes, by age.
@@ -48,7 +47,7 @@ func (f Figures) Receivables(ctx context.Context, s auth.Scope, a Ask) (Report, 
 		coalesce(sum(owed) FILTER (WHERE age BETWEEN 31 AND 60), 0)::bigint AS to_60, coalesce(sum(owed) FILTER (WHERE age BETWEEN 61 AND 90), 0)::bigint AS to_90,
 		coalesce(sum(owed) FILTER (WHERE age > 90), 0)::bigint AS older, sum(owed)::bigint AS balance_minor
 	  FROM (SELECT `+by.key+` AS key, `+by.label+` AS label, r.total_minor - coalesce(p.paid, 0) AS owed, ?::date - (r.issued_at AT TIME ZONE ?)::date AS age
-	    FROM (`+billing.MayOwe+`) b JOIN receipts r ON r.id = b.receipt_id LEFT JOIN work_orders w ON w.id = r.order_id LEFT JOIN organisations o ON o.id = r.org_id LEFT JOIN customers c ON c.id = r.customer_id
+	    FROM receipts_that_may_owe(?) b JOIN receipts r ON r.id = b.receipt_id LEFT JOIN work_orders w ON w.id = r.order_id LEFT JOIN organisations o ON o.id = r.org_id LEFT JOIN customers c ON c.id = r.customer_id
 	    LEFT JOIN customers m ON m.id = c.merged_into LEFT JOIN engineers e ON e.id = r.engineer_id
 	    CROSS JOIN LATERAL (SELECT sum(y.amount_minor) AS paid FROM payments y WHERE y.receipt_id = r.id AND y.method <> 'on_account' AND y.paid_at < ?) p
 	    WHERE r.issued_at >= ? AND r.issued_at < ? AND (r.voided_at IS NULL OR r.voided_at >= ?) AND r.total_minor > coalesce(p.paid, 0) AND `+s.SQL("r.org_id", "w.org_id", "w.serving_org_id")+`) d
