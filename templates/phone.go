@@ -273,6 +273,17 @@ func (s SheetForm) Codes() []CodeField {
 	}
 }
 
+// OtherParts counts what lies in the van and is promised to nobody on this job.
+func (s SheetForm) OtherParts() int {
+	n := 0
+	for _, p := range s.Parts {
+		if p.Reserved == 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // PhotoKinds are what pictures are taken of.
 func (SheetForm) PhotoKinds() []string { return PhotoKinds }
 

@@ -157,7 +157,7 @@ func full(lang string) []sample {
 		Chrome: phone("/m/orders/WO-2026-000123/sheet"), Number: "WO-2026-000123", Summary: order.Summary, Customer: "周女士", Device: device, VisitID: "v1",
 		IdempotencyKey: "0199a3c4-7d1e-7000-8000-3f5a0c9d1e23", Outcome: "done",
 		FaultCodes: []Option{{Value: "F03", Text: "F03 不制冷"}}, CauseCodes: []Option{{Value: "C11", Text: "C11 风机电机卡死"}}, ActionCodes: []Option{{Value: "A07", Text: "A07 更换风机电机"}},
-		Parts:       []VanPart{{SKU: "R32-500", Name: "R32 制冷剂", Unit: "g", OnHand: 1500, Reserved: 500}, {SKU: "FAN-35", Name: "室外风机电机 35", Unit: "件", OnHand: 1, Reserved: 1, Place: "WH-BJ", Serialised: true, Agreed: 1, Price: 26000, Serials: []string{"SN-1", "SN-2"}}},
+		Parts:       []VanPart{{SKU: "R32-500", Name: "R32 制冷剂", Unit: "g", OnHand: 1500, Reserved: 500}, {SKU: "TIE", Name: "扎带", Unit: "根", OnHand: 30}, {SKU: "FAN-35", Name: "室外风机电机 35", Unit: "件", OnHand: 1, Reserved: 1, Place: "WH-BJ", Serialised: true, Agreed: 1, Price: 26000, Serials: []string{"SN-1", "SN-2"}}},
 		PartChoices: parts, Checks: []CheckItem{{"leak", "检漏", true}, {"ground", "接地电阻", false}}, WorkMinutes: 50, TravelMinutes: 22, ArrivedAt: at(21, 10, 35), FinishedAt: at(21, 11, 25),
 	}
 	form.Kind, form.ReturnOn, form.Presets, form.Needs, form.Chargeable, form.Quoted, form.Limit, form.ToPay, form.Methods = "repair", "2026-11-28", usual, `{"done":["fault_code","signature"]}`, true, 34000, 40000, 34000, []string{"cash"}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -114,6 +115,13 @@ func New(c Config) (*App, error) {
 	if c.Say == nil {
 		c.Say = func(string) {}
 	}
+	if c.TLS.On() {
+		secure, err := c.TLS.config(c.Data, time.Now, c.Say)
+		if err != nil {
+			return nil, errors.Join(err, listener.Close())
+		}
+		listener = tls.NewListener(listener, secure)
+	}
 	a := &App{config: c, listener: listener}
 	a.state.Store(&state{why: "starting"})
 	return a, nil
@@ -125,7 +133,14 @@ func (a *App) URL() string {
 	if address := net.ParseIP(host); address == nil || address.IsUnspecified() {
 		host = "localhost"
 	}
-	return "http://" + net.JoinHostPort(host, port)
+	if a.config.TLS.ACME != "" {
+		host = a.config.TLS.ACME
+	}
+	scheme := "http://"
+	if a.config.TLS.On() {
+		scheme = "https://"
+	}
+	return scheme + net.JoinHostPort(host, port)
 }
 
 // Close gives the address back if Run was never called.

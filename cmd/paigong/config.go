@@ -29,6 +29,7 @@ type Config struct {
 	Listen       string         // host:port
 	Data         string         // folder of the private PostgreSQL
 	DatabaseURL  string         // empty: private PostgreSQL
+	TLS          TLS            // how https is spoken; nothing: a proxy in front speaks it
 	Zone         *time.Location // the company's; sites may have their own
 	Lang         string         // language of people who have not chosen one
 	Now          func() time.Time
@@ -67,6 +68,10 @@ func (g *Globals) settings() ([]Setting, error) {
 		{flag: "--listen", given: g.Listen, env: "PAIGONG_LISTEN", standard: "127.0.0.1:8080"},
 		{flag: "--data", given: g.Data, env: "PAIGONG_DATA", standard: folder},
 		{env: "DATABASE_URL", secret: true},
+		{flag: "--tls-cert", given: g.TLSCert, env: "PAIGONG_TLS_CERT"},
+		{flag: "--tls-key", given: g.TLSKey, env: "PAIGONG_TLS_KEY"},
+		{flag: "--tls-acme", given: g.TLSACME, env: "PAIGONG_TLS_ACME"},
+		{flag: "--tls-self-signed", given: map[bool]string{true: "yes"}[g.TLSSelfSigned], env: "PAIGONG_TLS_SELF_SIGNED"},
 		{env: "PAIGONG_TZ", standard: "Asia/Shanghai"},
 		{env: "PAIGONG_LANG", standard: say.Chinese},
 		{env: "PAIGONG_BASE_URL"},
@@ -107,6 +112,14 @@ func (g *Globals) config() (Config, error) {
 		Listen: value("PAIGONG_LISTEN"), Data: value("PAIGONG_DATA"), DatabaseURL: value("DATABASE_URL"),
 		Lang: value("PAIGONG_LANG"), Now: time.Now, Log: g.Log,
 		BaseURL: strings.TrimRight(value("PAIGONG_BASE_URL"), "/"), SMTP: value("PAIGONG_SMTP"), Gateway: value("PAIGONG_GATEWAY"), GatewayKey: value("PAIGONG_GATEWAY_KEY"),
+	}
+	if c.TLS = (TLS{Cert: value("PAIGONG_TLS_CERT"), Key: value("PAIGONG_TLS_KEY"), ACME: value("PAIGONG_TLS_ACME")}); value("PAIGONG_TLS_SELF_SIGNED") != "" {
+		if c.TLS.SelfSigned = value("PAIGONG_TLS_SELF_SIGNED") == "yes"; !c.TLS.SelfSigned {
+			return Config{}, fmt.Errorf("PAIGONG_TLS_SELF_SIGNED %q: want yes, or nothing", value("PAIGONG_TLS_SELF_SIGNED"))
+		}
+	}
+	if err := c.TLS.check(); err != nil {
+		return Config{}, err
 	}
 	for _, s := range all {
 		c.Shown = append(c.Shown, templates.Setting{Name: s.Name, Value: s.shown(), Origin: s.Origin})

@@ -44,6 +44,11 @@ type Globals struct {
 	Listen string `placeholder:"ADDRESS" help:"Where to listen; port 0 picks a free one. PAIGONG_LISTEN, else 127.0.0.1:8080."`
 	Data   string `placeholder:"FOLDER" help:"Folder of the private PostgreSQL. PAIGONG_DATA, else 'paigong' in your data folder."`
 
+	TLSCert       string `name:"tls-cert" placeholder:"FILE" help:"Speak https with this certificate (PEM). PAIGONG_TLS_CERT."`
+	TLSKey        string `name:"tls-key" placeholder:"FILE" help:"Its key. PAIGONG_TLS_KEY."`
+	TLSACME       string `name:"tls-acme" placeholder:"NAME" help:"Speak https and fetch the certificate for this public name; listen on :443. PAIGONG_TLS_ACME."`
+	TLSSelfSigned bool   `name:"tls-self-signed" help:"Speak https with a certificate of our own, for a trial in the office network. PAIGONG_TLS_SELF_SIGNED=yes."`
+
 	Context context.Context     `kong:"-"` // ends with the first Ctrl-C or SIGTERM
 	In      io.Reader           `kong:"-"`
 	Out     io.Writer           `kong:"-"` // results

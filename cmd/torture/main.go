@@ -3,6 +3,7 @@
 // that it believes nothing the program believes.
 //
 //	go run ./cmd/torture kill -rounds 20 -seed 1     kill -9 between and during the steps of the story
+//	go run ./cmd/torture phone -rounds 200 -seed 1   an engineer's phone without network, power, session, storage
 //
 // Every attack ends with one line of counts that begins with its name and its seed, and fails when a count
 // that has to be 0 is not.
@@ -30,6 +31,7 @@ type attack struct {
 // attacks lists every subcommand; one file each.
 var attacks = []attack{
 	{"kill", "tell the story to a program that is killed with -9, its PostgreSQL too", killAttack},
+	{"phone", "fill in sheets on a phone whose network, browser, clock, session and storage fail", phoneAttack},
 }
 
 func main() {

@@ -197,9 +197,11 @@
     const me = await get("meta", "me");
     const rows = inOrder(await all("rows")).filter((r) => r.state === "waiting" && me && r.user === me.user);
     let sent = 0;
+    const held = new Set(); // what belongs to one visit goes in its order, or the sheet would overtake the steps
     for (const row of rows) {
       const wait = row.next - Date.now();
-      if (!force && wait > 0 && wait < STALE) continue;
+      if (held.has(row.visit)) continue;
+      if (!force && wait > 0 && wait < STALE) { if (row.visit) held.add(row.visit); continue; }
       try {
         const answer = await send(row);
         await change(row.key, (r) => { r.state = "delivered"; r.answer = answer; r.blobs = []; r.delivered = Date.parse(answer.now) || Date.now(); });
@@ -216,6 +218,7 @@
           tell("changed");
           continue;
         }
+        if (row.visit) held.add(row.visit);
         await change(row.key, (r) => { r.tries++; r.next = Date.now() + Math.max(delay(r.tries), (err.retry ?? 0) * 1000); });
         if (!(err instanceof Refused) || err.status === 503) break; // no network, or no server: the others would fail too
       }

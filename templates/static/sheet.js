@@ -11,6 +11,8 @@ const visit = form.elements.visit_id.value;
 const kept = document.getElementById("kept");
 
 // The draft: key, fields, pictures. The key is made when the draft is born and stays through every try.
+let begin;
+const ready = new Promise((go) => { begin = go; });
 let draft = { visit, key: box.newKey(), fields: [], files: [], rang: false }, dirty = false, saving = false, over = false;
 
 const restore = (fields) => {
@@ -29,6 +31,7 @@ const restore = (fields) => {
 const fieldsNow = () => [...new FormData(form)].filter(([n, v]) => n !== "idempotency_key" && !(v instanceof File));
 
 const save = async () => {
+  await ready;
   dirty = true;
   if (saving || over) return;
   saving = true;
@@ -252,7 +255,7 @@ for (const input of $$("input[type=file]")) {
   input.addEventListener("change", () => {
     const files = [...input.files], kind = input.name.replace("photos_", ""), label = input.closest("label").innerText.trim();
     input.value = "";
-    busy = busy.then(async () => {
+    busy = busy.then(() => ready).then(async () => {
       for (const file of files) {
         try {
           const blob = await shrink(file);
@@ -359,4 +362,6 @@ form.addEventListener("input", () => { save(); sum(); });
 form.addEventListener("change", () => { save(); sum(); });
 addEventListener("pagehide", save);
 
-wake();
+// What was kept is on the form before anybody touches it; a store that does not answer is not waited for.
+form.inert = true;
+Promise.race([wake(), new Promise((go) => setTimeout(go, 2000))]).finally(() => { form.inert = false; form.dataset.ready = "1"; begin(); });

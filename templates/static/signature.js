@@ -48,7 +48,8 @@ for (const area of document.querySelectorAll("[data-signature]")) {
     return [Math.round(event.clientX - box.left), Math.round(event.clientY - box.top)];
   };
   const add = (event) => {
-    for (const e of event.getCoalescedEvents?.() ?? [event]) {
+    const between = event.getCoalescedEvents?.() ?? [];
+    for (const e of between.length ? between : [event]) {
       const p = at(e), last = stroke.at(-1);
       if (last && last[0] === p[0] && last[1] === p[1]) continue;
       stroke.push(p);
@@ -58,7 +59,7 @@ for (const area of document.querySelectorAll("[data-signature]")) {
   canvas.addEventListener("pointerdown", (event) => {
     if (stroke || event.button > 0) return;
     event.preventDefault();
-    canvas.setPointerCapture?.(event.pointerId);
+    try { canvas.setPointerCapture(event.pointerId); } catch { /* a pen that is gone already; what was drawn stays */ }
     stroke = [at(event)];
     strokes.push(stroke);
     ink(stroke, 1);
