@@ -85,7 +85,7 @@ var kept = []keptTo{
 	{module + "internal/postgres", []string{"cmd/paigong"}, "everything else is handed a connection"},
 	{module + "internal/postgres/pgtest", nil, "it is for tests"},
 	{"testing", []string{"internal/postgres/pgtest"}, "test code stays out of the program"},
-	{"github.com/chromedp", nil, "the browser is for tests"},
+	{"github.com/chromedp", []string{"cmd/torture"}, "the browser is for tests and attacks"},
 }
 
 // banned lists what a package may not import at all.

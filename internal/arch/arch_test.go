@@ -101,7 +101,7 @@ func TestPlantedImports(t *testing.T) {
 		{"cmd/paigong/demo", "demo.go", "paigong/internal/postgres", "only cmd/paigong may"},
 		{"api", "api.go", "paigong/internal/postgres/pgtest", "only tests may"},
 		{"workorders", "fake.go", "testing", "only internal/postgres/pgtest may"},
-		{"api", "shot.go", "github.com/chromedp/chromedp", "only tests may"},
+		{"api", "shot.go", "github.com/chromedp/chromedp", "only cmd/torture may"},
 		{"api", "flags.go", "github.com/alecthomas/kong", "only cmd/paigong may"},
 		{"dispatch/planner", "plan.go", "context", "may not know context"},
 		{"dispatch/planner", "plan.go", "database/sql/driver", "may not know database"},

@@ -226,7 +226,14 @@ const offlineMode = async () => {
   } catch { word("noWorker"); }
 };
 
-navigator.serviceWorker?.addEventListener("message", ({ data }) => { if (data?.newer) { newer = true; online = true; show(); } });
+navigator.serviceWorker?.addEventListener("message", ({ data }) => {
+  if (!data?.newer) return;
+  newer = online = true;
+  // Nobody has begun anything on a page that was just opened: then the newer one takes its place, once.
+  const opened = performance.getEntriesByType("navigation")[0];
+  if (location.pathname === "/m" && performance.now() < 10_000 && opened?.type !== "reload") location.reload();
+  else show();
+});
 navigator.serviceWorker?.addEventListener("controllerchange", () => gather());
 
 // ---- signing out takes everything off the phone, but never work that is not sent
