@@ -76,6 +76,7 @@ const (
 	owed      = fitted + `INSERT INTO old_parts (id, org_id, order_id, sheet_part_id, engineer_id, part_id, quantity, due_on) VALUES (:old, :head, :order, :line, :engineer, :part, 1, '2026-11-23'); `
 	taken     = `INSERT INTO custody (id, org_id, number, order_id, asset_id, device, condition, expected_return_on, signature, holder, opened_at) VALUES (:custody, :head, 'CU1', :order, :asset, '空调', '完好', '2026-11-20', '[[[1,2]]]', 'engineer', :t);
 		INSERT INTO custody_moves (custody_id, no, org_id, at, from_holder, to_holder, by_name) VALUES (:custody, 1, :head, :t, 'customer', 'engineer', '王伟'); `
+	parked  = `INSERT INTO parked_facts (id, org_id, order_id, kind, body, code, why, told_at, parked_at) VALUES (:offer, :head, :order, 'sheet', '{}', 'visit_legal_move', 'x', :t, :t); `
 	offered = `INSERT INTO hand_overs (id, org_id, order_id, from_org_id, to_org_id, reason, answer_by, offered_at) VALUES (:offer, :head, :order, :head, :partner, '忙', :later, :t); `
 
 	addRequest = `INSERT INTO requests (id, org_id, number, channel, kind, summary, received_at, registered_at, reply_due_at) VALUES (:new, :head, 'SR3', 'phone', 'repair', 'x', :t, :t, :later); `
@@ -125,6 +126,14 @@ var forbiddenRows = []forbidden{
 	{"another organisation's site", "requests_at_site", "", `UPDATE requests SET site_id = :site2 WHERE id = :request`},
 	{"another organisation's device", "requests_of_asset", "", `UPDATE requests SET asset_id = :asset2 WHERE id = :request`},
 	{"another organisation's contact", "requests_reporter", "", `UPDATE requests SET reporter_contact_id = :contact2 WHERE id = :request`},
+
+	// What was told too late.
+	{"a parked sheet of another organisation's order", "parked_facts_of_order", "", with(parked, ":head", ":partner")},
+	{"parked and settled at no time", "parked_facts_settled_when", parked, `UPDATE parked_facts SET state = 'set_aside', settled_why = 'x' WHERE id = :offer`},
+	{"set aside for no reason", "parked_facts_set_aside_why", parked, `UPDATE parked_facts SET state = 'set_aside', settled_at = :t WHERE id = :offer`},
+	{"taken over without a sheet", "parked_facts_taken_as_sheet", parked, `UPDATE parked_facts SET state = 'taken', settled_at = :t WHERE id = :offer`},
+	{"what was told changed afterwards", "parked_facts_stay", parked, `UPDATE parked_facts SET why = 'y' WHERE id = :offer`},
+	{"what was told thrown away", "parked_facts_stay", parked, `DELETE FROM parked_facts WHERE id = :offer`},
 
 	// Work orders.
 	{"a number twice", "work_orders_number", "", with(addOrder, "WO3", "WO1")},
