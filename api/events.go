@@ -4,14 +4,18 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
+	"github.com/labstack/echo/v4"
 
 	"paigong/internal/auth"
+	"paigong/workorders"
 )
 
 // How long a stream waits before it reads again although nobody woke it.
@@ -74,7 +78,22 @@ func (s *Server) watch() {
 }
 
 func (s *Server) stream(hc huma.Context, by auth.Caller, after string) {
-	c := humaecho.Unwrap(hc)
+	s.Follow(humaecho.Unwrap(hc), by, after, func(list []workorders.Event) (string, error) {
+		var b strings.Builder
+		for _, e := range list {
+			data, err := json.Marshal(e)
+			if err != nil {
+				return "", err
+			}
+			fmt.Fprintf(&b, "id: %s\nevent: %s\ndata: %s\n\n", e.Cursor(), e.Topic, data)
+		}
+		return b.String(), nil
+	})
+}
+
+// Follow answers with a stream of server-sent events: tell writes what a reader is told about what changed
+// after a cursor, whole messages with their ids. It returns when the reader leaves or the program stops.
+func (s *Server) Follow(c echo.Context, by auth.Caller, after string, tell func(list []workorders.Event) (string, error)) {
 	w := c.Response()
 	control := http.NewResponseController(w.Writer)
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -82,14 +101,14 @@ func (s *Server) stream(hc huma.Context, by auth.Caller, after string) {
 	w.Header().Set("X-Accel-Buffering", "no")
 	w.WriteHeader(http.StatusOK)
 	ctx := c.Request().Context()
-	write := func(format string, args ...any) bool {
+	write := func(text string) bool {
 		_ = control.SetWriteDeadline(time.Now().Add(20 * time.Second)) // a stream outlives the server's ordinary limit
-		if _, err := fmt.Fprintf(w, format, args...); err != nil {
+		if _, err := io.WriteString(w, text); err != nil {
 			return false
 		}
 		return control.Flush() == nil
 	}
-	if !write("retry: 2000\nid: %s\n\n", after) {
+	if !write("retry: 2000\nid: " + after + "\n\n") {
 		return
 	}
 	quiet := time.NewTicker(15 * time.Second)
@@ -100,9 +119,13 @@ func (s *Server) stream(hc huma.Context, by auth.Caller, after string) {
 		if err != nil {
 			return
 		}
-		for _, e := range list {
-			data, err := json.Marshal(e)
-			if err != nil || !write("id: %s\nevent: %s\ndata: %s\n\n", e.Cursor(), e.Topic, data) {
+		if len(list) > 0 {
+			text, err := tell(list)
+			if err != nil {
+				s.log.Error("event stream", "path", c.Request().URL.Path, "error", err)
+				return
+			}
+			if !write(text) {
 				return
 			}
 		}

@@ -33,6 +33,9 @@ func (c Chrome) civil(t time.Time) string {
 	return t.Format("Mon 2 Jan")
 }
 
+// CivilDay is a day in a few words: "11月21日 周六", "Sat 21 Nov".
+func (c Chrome) CivilDay(t time.Time) string { return c.civil(c.local(t)) }
+
 func element(t time.Time, text string) template.HTML {
 	return template.HTML(`<time datetime="` + t.Format(time.RFC3339) + `">` + template.HTMLEscapeString(text) + `</time>`)
 }

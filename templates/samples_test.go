@@ -42,7 +42,7 @@ func empties(lang string) []Page {
 		Shortages{Chrome: c}, Receipts{Chrome: c}, Receipt{Chrome: c}, Customers{Chrome: c}, Customer{Chrome: c},
 		Assets{Chrome: c}, Asset{Chrome: c}, Figures{Chrome: c}, Settings{Chrome: c}, SettingsUsers{Chrome: c},
 		SettingsOrganisations{Chrome: c}, SettingsEngineers{Chrome: c}, SettingsCalendar{Chrome: c},
-		SettingsWebhooks{Chrome: c}, API{Chrome: c}, Problem{Chrome: c}, Report{Chrome: c}, Reported{Chrome: c}, Setup{Chrome: c}, Search{Chrome: c}, Plans{Chrome: c}, PlanView{Chrome: c}, KeyHelp{Chrome: c}, Schedule{Chrome: c}, Outbox{Chrome: c}, Offline{Chrome: c}, Me{Chrome: c}, Parked{Chrome: c}, Unreconciled{Chrome: c}, Devices{Chrome: c},
+		SettingsWebhooks{Chrome: c}, API{Chrome: c}, Problem{Chrome: c}, Report{Chrome: c}, Reported{Chrome: c}, Setup{Chrome: c}, Search{Chrome: c}, Plans{Chrome: c}, PlanView{Chrome: c}, KeyHelp{Chrome: c}, Exceptions{Chrome: c}, Schedule{Chrome: c}, Outbox{Chrome: c}, Offline{Chrome: c}, Me{Chrome: c}, Parked{Chrome: c}, Unreconciled{Chrome: c}, Devices{Chrome: c},
 		DevicePage{Chrome: c}, Improvements{Chrome: c}, SettingsFollowUps{Chrome: c},
 	}
 }
@@ -280,9 +280,11 @@ func full(lang string) []sample {
 			[]string{"R32-500 北京总库"}, []PlanReason{{"good", "具备技能 制冷"}}, []PlanChoice{{"张强", at(22, 10, 0), 12}}, []PlanCount{{"skill", 3}}}, {"WO-2026-000120", "/orders/WO-2026-000120", "洗衣机漏水", "李先生", "", 3, "new", "李芳芳", at(22, 11, 0), at(22, 12, 0), "", time.Time{}, time.Time{}, time.Time{}, time.Time{}, false, nil, nil, nil, nil}},
 			[]PlanLeft{{"WO-2026-000131", "/orders/WO-2026-000131", "洗衣机漏水", 1, true, []string{"缺件"}}}, []string{"地图服务未应答"}, nil, 1, 1, 1, "12.5", true, ""}},
 		{"plan that went stale", PlanView{chrome(lang, "/desk/plans/p1"), "p1", "2026-11-22", "asked", "", "stale", "王伟 请假", 100, nil, nil, nil, []string{"王伟 请假"}, 0, 0, 0, "", true, "p1"}},
-		{"schedule", Schedule{chrome(lang, "/desk"), "2026-11-21", "/desk?day=2026-11-20", "/desk?day=2026-11-22", "/desk", []ShortRow{{"/orders/WO-2026-000131", "WO-2026-000131", "洗衣机漏水", "李先生 · 北京·酒仙桥", "order", "ready", at(21, 9, 48)}}, []ScheduleRow{{"王伟", "A012", at(21, 8, 0), at(21, 18, 0), []ScheduleVisit{{"WO-2026-000119", "finished", at(21, 8, 30), at(21, 9, 30), false}, {"WO-2026-000123", "en_route", at(21, 10, 30), at(21, 12, 0), true}, {"WO-2026-000131", "accepted", at(21, 13, 30), at(21, 15, 0), false}}}, {"李芳芳", "A031", time.Time{}, time.Time{}, nil}}}},
+		{"schedule", fullSchedule(lang)},
+		{"schedule-visit", visitSchedule(lang)},
 		{"outbox", Outbox{phone("/m/outbox")}},
 		{"search", Search{chrome(lang, "/search"), "zm", []FoundRow{{"work_order", "/orders/WO-2026-000123", "WO-2026-000123", "空调不制冷", "周敏 · 北京·望京", at(20, 16, 30)}, {"customer", "/customers/c1", "", "周敏", "138****2210", time.Time{}}}}},
+		{"exceptions", Exceptions{chrome(lang, "/desk/exceptions"), []Short{{"orders_late", []ShortRow{{"/orders/WO-2026-000131", "WO-2026-000131", "洗衣机漏水", "李先生", "order", "ready", at(21, 9, 48)}}, "/orders?late=true"}}, []ShortRow{{Path: "/settings/engineers", Title: "王伟 · A012", Detail: "无班次"}}}},
 		{"keys", KeyHelp{chrome(lang, "/keys")}},
 		{"search-none", Search{chrome(lang, "/search"), "不存在", nil}},
 		{"unreconciled", Unreconciled{chrome(lang, "/stock/unreconciled"), []UnreconciledRow{{"x1", "WO-2026-000123", "FAN-35", "室外风机电机 35", "件", 1, "FM-0102", "王伟", at(20, 18, 45)}}, "/stock/unreconciled?cursor=x", places, true}},
@@ -309,4 +311,27 @@ func five(now int) []Step {
 		list[i] = Step{Key: key, Now: i == now}
 	}
 	return list
+}
+
+// fullSchedule has something in every corner of the board and the queue.
+func fullSchedule(lang string) Schedule {
+	c := chrome(lang, "/desk")
+	job := QueueRow{Number: "WO-2026-000123", Title: "空调不制冷，出风是常温", Customer: "周敏", Region: "北京·望京", Priority: 1, Minutes: 90, DueAt: at(21, 9, 48), WantedFrom: at(21, 9, 0), WantedTo: at(21, 12, 0), Displaced: true, Arrived: true, Parts: []QueuePart{{"R32 制冷剂 500 g", "李芳芳 车上有"}}}
+	row := ScheduleRow{ID: "e1", Engineer: "王伟", Staff: "A012", Load: 104, Visits: 2, Lanes: 2, Spans: []ScheduleSpan{{Part{0, 9000}, "shift"}, {Part{300, 400}, "way"}, {Part{9000, 1000}, "leave"}},
+		Bars: []ScheduleBar{{Part: Part{700, 900}, Number: "WO-2026-000100", State: "accepted", Version: 3, At: at(21, 9, 0), Title: "洗衣机漏水", Customer: "李先生", Moves: true, Forced: true, Asked: true, Priority: 2},
+			{Part: Part{900, 900}, Lane: 1, Number: "WO-2026-000101", State: "on_site", Version: 1, At: at(21, 9, 30), Title: "热水器不点火", Customer: "王女士", Late: true, Helper: true}}}
+	return Schedule{Chrome: c, Day: "2026-11-21", Last: "2026-11-23", DayCount: 3, Previous: "/desk?day=2026-11-18", Following: "/desk?day=2026-11-24", Back: "/desk", Lengths: []View{{"/desk?days=1", "1", false}}, Zooms: []View{{"/desk?zoom=1", "1", true}}, Zoom: 1,
+		Regions: []Option{{Value: "bj-wj", Text: "北京·望京"}}, Region: "bj-wj", FromHour: 8, ToHour: 18, NowAt: 2000, DayTicks: []Tick{{Part{0, 0}, "11-21"}}, Hours: []Tick{{Part{0, 0}, "08:00"}},
+		Waits: Queue{Rows: []QueueRow{job}, Total: 80, Chosen: job.Number}, Groups: []ScheduleGroup{{"北京·望京", []ScheduleRow{row, {ID: "e2", Engineer: "李芳芳", Off: true, Lanes: 1}}}}, Live: "/desk/live?after=1-0", Assigns: true, Plans: true, Absent: true, Count: 2,
+		Side: ScheduleSide{Number: job.Number, Title: job.Title, Customer: job.Customer, Phone: "138****2210", Address: "朝阳区望京西园四区", Offers: []Candidate{{EngineerID: "e1", Name: "王伟", Staff: "A012", Eligible: true, Score: 92, StartsAt: at(21, 10, 0), EndsAt: at(21, 11, 30), Travel: 12, Reasons: []Reason{{"part_van", "good", "车上有 R32"}}, Parts: []SeenPart{{"R32-500", 1, 1, "总库"}}}},
+			Refused: []Candidate{{EngineerID: "e3", Name: "张强", Reasons: []Reason{{"skill", "refuse", "没有制冷技能"}}}}, Scheme: Scheme{Areas: []MapArea{{"0,0 320,0 320,200", "望京", 100, 60}}, Dots: []MapDot{{10, 10, "best", "王伟", "1"}, {20, 20, "job", "WO-1", ""}}}}}
+}
+
+// visitSchedule looks at a visit that can still be moved.
+func visitSchedule(lang string) Schedule {
+	s := fullSchedule(lang)
+	s.DayCount, s.NowAt = 1, -1
+	s.Side = ScheduleSide{Number: "WO-2026-000100", Title: "洗衣机漏水", Customer: "李先生", Engineer: "e1", People: []Option{{Value: "e1", Text: "王伟"}, {Value: "e2", Text: "李芳芳"}},
+		Visit: &Visit{ID: "v1", State: "accepted", Engineer: "王伟", Staff: "A012", StartsAt: at(21, 9, 0), EndsAt: at(21, 10, 0), WindowFrom: at(21, 9, 0), WindowTo: at(21, 11, 0), ConfirmedAt: at(20, 15, 0), Override: "客户指定", Late: true, Allowed: []string{"reschedule", "unassign"}}}
+	return s
 }

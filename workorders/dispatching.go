@@ -144,8 +144,7 @@ func (w *work) bookJudged(ctx context.Context, o *Order, b booking, j dispatch.J
 	missing := missingParts(j, c)
 	if len(missing) > 0 {
 		if b.override == "" {
-			return dispatch.Visit{}, fault.New(fault.Conflict, "stock_reserved_within", "not enough of %s can be had for this visit: choose another engineer, wait for goods, or give a reason to go without", strings.Join(missing, ", ")).
-				Allow("override_reason", "hold").With("skus", missing)
+			return dispatch.Visit{}, partsMissing(missing)
 		}
 		if err := goWithout(ctx, w.tx, o.ID, missing); err != nil {
 			return dispatch.Visit{}, err
@@ -217,6 +216,11 @@ func (w *work) freeOtherHomes(ctx context.Context, o *Order, c dispatch.Candidat
 		}
 	}
 	return nil
+}
+
+func partsMissing(skus []string) error {
+	return fault.New(fault.Conflict, "stock_reserved_within", "not enough of %s can be had for this visit: choose another engineer, wait for goods, or give a reason to go without", strings.Join(skus, ", ")).
+		Allow("override_reason", "hold").With("skus", skus)
 }
 
 // missingParts are the article numbers of which the candidate cannot bring enough on the day.
@@ -402,7 +406,10 @@ func (d *Desk) onVisit(ctx context.Context, by auth.Caller, id uuid.UUID, fn fun
 		if err := fresh(ctx, "visit", v.Version); err != nil {
 			return err
 		}
-		return fn(inner, w, o, v)
+		if err := fn(inner, w, o, v); err != nil {
+			return err
+		}
+		return w.announce(inner, "visit", o.OrgID, &o.ServingOrgID, v.ID)
 	})
 }
 
@@ -482,7 +489,7 @@ func (d *Desk) Reschedule(ctx context.Context, by auth.Caller, id uuid.UUID, in 
 		}
 		missing := missingParts(j, c)
 		if len(missing) > 0 && override == "" {
-			return fault.New(fault.Conflict, "stock_reserved_within", "not enough of %s can be had for that visit", strings.Join(missing, ", ")).Allow("override_reason", "hold").With("skus", missing)
+			return partsMissing(missing)
 		}
 		if len(missing) > 0 {
 			if err := goWithout(ctx, w.tx, o.ID, missing); err != nil {

@@ -290,6 +290,9 @@ func (d *Desk) absence(ctx context.Context, by auth.Caller, engineer uuid.UUID, 
 		if taken, err = take(ctx, w); err != nil {
 			return err
 		}
+		if err := w.announce(ctx, "engineer", taken.Absence.OrgID, nil, engineer); err != nil {
+			return err
+		}
 		if len(taken.Displaced) == 0 {
 			return nil
 		}

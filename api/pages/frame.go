@@ -166,7 +166,10 @@ func (a *ask) chrome() templates.Chrome {
 		c.Density = ""
 	}
 	if done := a.QueryParam("done"); c.Flash.Text == "" && done != "" {
-		c.Flash = templates.Flash{Text: templates.Done(a.lang, done)}
+		c.Flash = templates.Flash{Text: templates.Done(a.lang, done), Undo: a.takeBack()}
+		if text := a.shownMe["done"]; text != "" {
+			c.Flash.Text = text
+		}
 	}
 	return c
 }

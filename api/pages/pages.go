@@ -78,6 +78,13 @@ func (p *Pages) Mount(e *echo.Echo) {
 		_, err := p.desk.RejectPlan(ctx, by, id, "")
 		return err
 	}), p.plan)
+	see("/desk/exceptions", auth.ReadVisits, p.exceptions)
+	see("/desk/side", auth.ReadVisits, p.side)
+	see("/desk/judge", auth.Assign, p.judge)
+	g.GET("/desk/live", p.live)
+	g.POST("/desk/assign", p.onBoard(auth.Assign, p.assignOnBoard))
+	g.POST("/desk/move", p.onBoard(auth.RescheduleVisit, p.moveOnBoard))
+	g.POST("/desk/unassign", p.onBoard(auth.Assign, p.unassignOnBoard))
 	see("/desk/intake", auth.TakeRequest, p.intake)
 	see("/desk/parked", auth.Assign, p.parked)
 	do("/desk/parked/:id/take", auth.Assign, p.settleParked(true), p.parked)

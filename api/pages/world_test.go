@@ -279,7 +279,7 @@ func (v *visitor) see(path string, status int) *sight {
 }
 
 // untranslated finds what is left behind when a text is missing, or has too few or too many arguments.
-var untranslated = regexp.MustCompile(`\b(ui|state|word|role|event|act|field|mark|script|said|complaint\.category|invoice|fault|reason|coverage)\.[a-z][a-z0-9_.-]+|%!|\(EXTRA|%\[?[0-9]*\]?[sd]\b`)
+var untranslated = regexp.MustCompile(`\b(ui|board|state|word|role|event|act|field|mark|script|said|complaint\.category|invoice|fault|reason|coverage)\.[a-z][a-z0-9_.-]+|%!|\(EXTRA|%\[?[0-9]*\]?[sd]\b`)
 
 // proper are the rules that every page keeps.
 func (s *sight) proper() {
