@@ -110,7 +110,6 @@
 //	POST /desk/assign  ends_at engineer_id order starts_at
 //	POST /desk/move  cause ends_at engineer_id order override_reason reason starts_at
 //	POST /desk/unassign  order
-//	POST /follow-ups/{id}/attempts  call_again_at comment identity_checked next next_call outcome product service
 //	POST /follow-ups/{id}/claim
 //	POST /follow-ups/{id}/waive  reason
 //	POST /login  login next password
