@@ -79,6 +79,39 @@ func (s *Server) putClockTarget(ctx context.Context, by auth.Caller, in *body[af
 	})
 }
 
+func (s *Server) duty(ctx context.Context, by auth.Caller, in *struct {
+	From string `query:"from" format:"date" doc:"absent = today at the reader's organisation"`
+	To   string `query:"to" format:"date" doc:"last day, included; absent = two weeks"`
+}) (keyset.Page[aftercare.Duty], error) {
+	var page keyset.Page[aftercare.Duty]
+	from, err := day("from", in.From)
+	if err != nil {
+		return page, err
+	}
+	to, err := day("to", in.To)
+	if err != nil {
+		return page, err
+	}
+	if from == nil {
+		today, _, err := s.desk.Today(ctx, by)
+		if err != nil {
+			return page, err
+		}
+		from = &today
+	}
+	if to == nil {
+		last := from.AddDays(13)
+		to = &last
+	}
+	page.Items, err = s.desk.Look(ctx).Promises.Rota(ctx, by, *from, *to)
+	return page, err
+}
+
+func (s *Server) putDuty(ctx context.Context, by auth.Caller, in *body[workorders.DutyInput]) (keyset.Page[aftercare.Duty], error) {
+	rows, err := s.desk.PutDuty(ctx, by, in.Body)
+	return keyset.Page[aftercare.Duty]{Items: rows}, err
+}
+
 // Engineers.
 
 func (s *Server) addEngineer(ctx context.Context, by auth.Caller, in *body[dispatch.EngineerInput]) (dispatch.Engineer, error) {

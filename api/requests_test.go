@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 )
@@ -242,6 +243,61 @@ func TestClockTargetsAreData(t *testing.T) {
 		if got, _ := time.Parse(time.RFC3339, calls.str("items", i, "due_at")); !got.Equal(at(1, 10, 0)) || calls.str("items", i, "text") != "师傅到哪了" {
 			t.Errorf("he is called back %s", calls.raw)
 		}
+	}
+	n.clean()
+}
+
+// Whoever is on duty is warned in the night at the hour of the warning; without him it comes while the office
+// is still open. Inside working hours nobody is rung at home.
+func TestDutyPersonOutsideWorkingHours(t *testing.T) {
+	t.Parallel()
+	n := newTown(t)
+	lead := n.user("night", m{"name": "夜班王"}, "lead")
+	user := lead.get("/me").want(200).str("id")
+	r := n.report(nil).want(201)
+	warned := func(want time.Time) {
+		t.Helper()
+		var got time.Time
+		if err := n.db.NewRaw("SELECT next_at FROM clocks WHERE subject_id = ? AND kind = 'reply'", r.str("id")).Scan(t.Context(), &got); err != nil {
+			t.Fatal(err)
+		}
+		if late := got.Sub(want); late < 0 || late > 5*time.Minute {
+			t.Errorf("the warning comes %s, want %s", got, want)
+		}
+	}
+	warned(at(0, 18, 0)) // due on Tuesday 08:00: nobody is in at 04:00
+	put := m{"from": "2026-11-17", "to": "2026-11-18", "user_id": user, "phone": "138 0013 9999"}
+	n.agent.do("PUT", "/duty", put).want(403)
+	n.dispatcher.do("PUT", "/duty", m{"from": "2026-11-17", "user_id": user, "phone": "12"}).refused(422, "phone_invalid")
+	n.dispatcher.do("PUT", "/duty", m{"from": "2026-11-17", "to": "2026-11-16", "user_id": user, "phone": "13800139999"}).refused(422, "duty_days")
+	n.dispatcher.do("PUT", "/duty", put).want(200).is("夜班王", "items", 1, "name").is("+8613800139999", "items", 1, "phone")
+	warned(at(1, 4, 0))
+	n.dispatcher.do("PUT", "/duty", m{"from": "2026-11-17", "to": "2026-11-18"}).want(200)
+	warned(at(0, 18, 0))
+	n.dispatcher.do("PUT", "/duty", put).want(200)
+	if got := len(n.agent.get("/duty?from=2026-11-16&to=2026-11-30").want(200).list("items")); got != 2 {
+		t.Errorf("%d days on duty, want 2", got)
+	}
+
+	told := func(level int) (to string) {
+		t.Helper()
+		n.run("clocks")
+		if err := n.db.NewRaw(`SELECT coalesce(string_agg(to_address, ','), 'nobody') FROM messages WHERE request_id = ? AND key = ?`, r.str("id"), fmt.Sprintf("message.clock.reply.%d", level)).Scan(t.Context(), &to); err != nil {
+			t.Fatal(err)
+		}
+		return to
+	}
+	n.clock.Add(int64(19 * time.Hour))
+	if got := told(1); got != "nobody" {
+		t.Errorf("%s was warned before it was time", got)
+	}
+	n.clock.Add(int64(66 * time.Minute))
+	if got := told(1); got != "+8613800139999" {
+		t.Errorf("warned in the night: %q", got)
+	}
+	n.clock.Add(int64(8 * time.Hour))
+	if got := told(3); got != "" {
+		t.Errorf("%q was rung in working hours", got)
 	}
 	n.clean()
 }

@@ -35,6 +35,8 @@ func (s *Server) table() {
 	on(s, put, "/checklists", auth.ManageBasics, "Replace the check list of a kind and category", s.putChecklist)
 	on(s, get, "/clock-targets", auth.ReadBasics, "By when we promise to be in touch, there and done: by class of customer, kind of order and priority", s.clockTargets)
 	on(s, put, "/clock-targets", auth.ManageBasics, "Change such a promise, for orders made from now on", s.putClockTarget)
+	on(s, get, "/duty", auth.ReadBasics, "Who is asked outside working hours, by organisation and day", s.duty)
+	on(s, put, "/duty", auth.PlanShifts, "Put somebody on duty for some days, or nobody; warnings are timed anew", s.putDuty)
 	on(s, get, "/calendars/{year}", auth.ReadBasics, "Holidays and make-up days of a year, or that it is not known yet", s.calendarYear)
 	on(s, put, "/calendars/{year}", auth.ManageBasics, "Load a year's holidays; calls not yet tried are re-dated", s.putCalendarYear)
 

@@ -188,6 +188,7 @@
 //	POST /settings/absences/{id}/reject
 //	POST /settings/calendar  date name working year
 //	POST /settings/engineers/absences  ends_at engineer_id kind on_conflict reason starts_at
+//	POST /settings/engineers/duty  from phone to user_id
 //	POST /settings/engineers/shifts  ends_at engineer_id starts_at
 //	POST /settings/organisations  code kind name parent_code region_codes timezone
 //	POST /settings/users  login name organisation_code roles

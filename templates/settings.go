@@ -120,7 +120,12 @@ type SettingsEngineers struct {
 	Absences  []AbsenceRow
 	Displaced []DisplacedRow // right after an absence displaced visits
 	MayEdit   bool
+	Duty      []DutyRow // the next two weeks
+	People    []Option  // who may be put on duty
 }
+
+// DutyRow is who is asked outside working hours on a day.
+type DutyRow struct{ Day, Organisation, Name, Phone string }
 
 func (SettingsEngineers) place() place { return place{"settings-engineers", "desk"} }
 

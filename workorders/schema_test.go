@@ -211,6 +211,10 @@ var forbiddenRows = []forbidden{
 	{"a check list for a kind of its own", "checklists_kind", "", `INSERT INTO checklists (kind, lines) VALUES ('party', '[]')`},
 	{"a check list that is none", "checklists_lines", "", `INSERT INTO checklists (kind, lines) VALUES ('repair', '{}')`},
 
+	// Who is on duty.
+	{"on duty at a number that is none", "duty_rota_phone", "", `INSERT INTO duty_rota (org_id, day, user_id, phone) VALUES (:head, '2026-11-21', :user, '12')`},
+	{"two on duty on one day", "duty_rota_one_a_day", `INSERT INTO duty_rota (org_id, day, user_id, phone) VALUES (:head, '2026-11-21', :user, '+8613800139999')`, `INSERT INTO duty_rota (org_id, day, user_id, phone) VALUES (:head, '2026-11-21', :user2, '+8613800139999')`},
+
 	// Quotes.
 	{"a number twice", "quotes_number", drafted, with(with(drafted, ":quote", ":new"), "'QT1', 100", "'QT1', 0")},
 	{"another organisation's order", "quotes_of_order", "", with(drafted, ":order", ":order2")},

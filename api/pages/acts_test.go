@@ -198,6 +198,11 @@ func TestBooks(t *testing.T) {
 	admin.see("/settings/organisations", 200).form("/settings/organisations").send(url.Values{"code": {"JB"}, "name": {"京北服务商"}, "kind": {"partner"}, "parent_code": {"HQ"}, "region_codes": {"bj-hd"}}).done().shows("京北服务商")
 	admin.see("/settings/users", 200).form("/settings/users").send(url.Values{"login": {"partner"}, "name": {"刘站长"}, "roles": {"partner_manager", "partner_dispatcher"}, "organisation_code": {"JB"}}).done().shows("刘站长")
 	manager.see("/settings/calendar?year=2027", 200).form("/settings/calendar").send(url.Values{"date": {"2027-02-05"}, "name": {"春节"}}).done().shows("春节")
+	var duty string
+	if err := n.db.NewRaw("SELECT id FROM users WHERE login = 'manager'").Scan(t.Context(), &duty); err != nil {
+		t.Fatal(err)
+	}
+	manager.see("/settings/engineers", 200).form("/settings/engineers/duty").send(url.Values{"from": {"2026-11-21"}, "to": {"2026-11-22"}, "user_id": {duty}, "phone": {"13800139999"}}).done().shows("138 0013 9999")
 	manager.see("/settings/webhooks", 200).form("/settings/webhooks").send(url.Values{"url": {n.server.URL + "/hook"}, "kinds": {"work_order.completed"}}).done().shows("whsec_")
 	manager.see("/settings/webhooks", 200).hides("whsec_")
 }

@@ -212,6 +212,7 @@ func (p *Pages) Mount(e *echo.Echo) {
 	do("/settings/organisations", auth.ManageOrganisations, p.addOrganisation, p.organisations)
 	see("/settings/engineers", auth.ReadEngineers, p.engineers)
 	do("/settings/engineers/shifts", auth.PlanShifts, p.addShift, p.engineers)
+	do("/settings/engineers/duty", auth.PlanShifts, p.putDuty, p.engineers)
 	do("/settings/engineers/absences", auth.AskLeave, p.addAbsence, p.engineers)
 	do("/settings/absences/:id/approve", auth.DecideLeave, p.decideAbsence(true), p.engineers)
 	do("/settings/absences/:id/reject", auth.DecideLeave, p.decideAbsence(false), p.engineers)

@@ -224,6 +224,16 @@ func (p *Pages) engineers(a *ask) (templates.Page, error) {
 	if err := a.displaced(&v); err != nil {
 		return nil, err
 	}
+	duty, err := a.look().Promises.Rota(a.ctx(), a.by, today, today.AddDays(13))
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range duty {
+		v.Duty = append(v.Duty, templates.DutyRow{Day: d.Day.String(), Organisation: orgs[d.Organisation], Name: d.Name, Phone: customers.ShowPhone(d.Phone)})
+	}
+	if v.MayEdit {
+		v.People = a.colleagues(auth.ReadBasics)
+	}
 	v.Chrome = a.chrome()
 	return v, nil
 }
@@ -272,6 +282,15 @@ func (p *Pages) addAbsence(ctx context.Context, a *ask, f *form) (string, error)
 		return "", err
 	}
 	_, err := p.desk.AddAbsence(ctx, a.by, id, in)
+	return "/settings/engineers", err
+}
+
+func (p *Pages) putDuty(ctx context.Context, a *ask, f *form) (string, error) {
+	in := workorders.DutyInput{From: f.needDate("from"), To: f.date("to"), UserID: f.id("user_id"), Phone: f.text("phone")}
+	if err := f.err(); err != nil {
+		return "", err
+	}
+	_, err := p.desk.PutDuty(ctx, a.by, in)
 	return "/settings/engineers", err
 }
 

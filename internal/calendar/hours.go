@@ -95,12 +95,13 @@ func (c Calendar) ServiceTime(from, to time.Time, s Service) time.Duration {
 }
 
 // LastServed is the last instant at or before t at which somebody serves, so that a warning about a
-// deadline in the night reaches people before they leave. Without service hours it is t.
+// deadline in the night reaches people before they leave. Without service hours, and on a day on which
+// somebody is on duty, it is t.
 func (c Calendar) LastServed(t time.Time, s Service) time.Time {
-	if s.empty() {
+	day := Of(t, c.Zone())
+	if s.empty() || c.watch[day] {
 		return t
 	}
-	day := Of(t, c.Zone())
 	for range longestClosing {
 		hours := c.stretches(day, s)
 		for i := len(hours) - 1; i >= 0; i-- {
@@ -115,4 +116,15 @@ func (c Calendar) LastServed(t time.Time, s Service) time.Time {
 		day = day.AddDays(-1)
 	}
 	return t
+}
+
+// Watched is the calendar with days on which somebody is on duty around the clock. They open nothing and count
+// as no working days: somebody is merely there to be told.
+func (c Calendar) Watched(days ...Date) Calendar {
+	watch := make(map[Date]bool, len(days))
+	for _, day := range days {
+		watch[day] = true
+	}
+	c.watch = watch
+	return c
 }

@@ -26,6 +26,7 @@ type Calendar struct {
 	days  map[Date]Day
 	known map[int]bool
 	week  [7]bool // further open weekdays
+	watch map[Date]bool
 }
 
 // New makes a calendar from its exceptions. The known years are those whose holidays were announced;

@@ -25,7 +25,7 @@ type Clock struct {
 
 // Rung is one step of an escalation: when, counted from the deadline, and who is told. The rung before the
 // deadline is moved to the last moment at which somebody is at work, so that a warning about a deadline at
-// the weekend does not reach an empty office.
+// the weekend does not reach an empty office; on a day with a duty person it keeps its time and reaches him.
 type Rung struct {
 	Level  int
 	After  time.Duration // below zero = before the deadline

@@ -1,6 +1,7 @@
 package aftercare
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -24,7 +25,7 @@ func (p Promises) StartClock(ctx context.Context, k Clock) error {
 	if _, known := Ladders[k.Kind]; !known {
 		return fmt.Errorf("start clock: no ladder for %q", k.Kind)
 	}
-	c, err := p.Load(ctx, k.OrgID)
+	c, err := p.attended(ctx, k.OrgID)
 	if err != nil {
 		return err
 	}
@@ -70,7 +71,7 @@ func (p Promises) MeetClock(ctx context.Context, subject uuid.UUID, kind string,
 		return err
 	}
 	if k.NextAt != nil && !k.NextAt.After(at) && !k.DueAt.After(at) { // a warning that nobody needs any more is not made up for
-		c, err := p.Load(ctx, k.OrgID)
+		c, err := p.attended(ctx, k.OrgID)
 		if err != nil {
 			return err
 		}
@@ -99,7 +100,7 @@ func (p Promises) ResumeClock(ctx context.Context, subject uuid.UUID, kind strin
 	if err != nil || k == nil || k.PausedAt == nil {
 		return err
 	}
-	c, err := p.Load(ctx, k.OrgID)
+	c, err := p.attended(ctx, k.OrgID)
 	if err != nil {
 		return err
 	}
@@ -150,7 +151,7 @@ func (p Promises) EscalateClocks(ctx context.Context) (more bool, err error) {
 	for _, k := range due {
 		c, known := calendars[k.OrgID]
 		if !known {
-			if c, err = p.Load(ctx, k.OrgID); err != nil {
+			if c, err = p.attended(ctx, k.OrgID); err != nil {
 				return false, err
 			}
 			calendars[k.OrgID] = c
@@ -188,7 +189,7 @@ func (p Promises) climb(ctx context.Context, k Clock, now time.Time, c calendar.
 	return p.tell(ctx, k, top, c.Zone())
 }
 
-// tell writes the message of a rung.
+// tell writes the message of a rung. Outside working hours it goes to the phone of whoever is on duty.
 func (p Promises) tell(ctx context.Context, k Clock, level int, place *time.Location) error {
 	table := map[string]string{"request": "requests", "complaint": "complaints", "work_order": "work_orders"}[k.SubjectKind]
 	var number string
@@ -204,6 +205,13 @@ func (p Promises) tell(ctx context.Context, k Clock, level int, place *time.Loca
 	case "work_order":
 		m.OrderID = &k.SubjectID
 	}
-	_, err := notify.NewOutbox(p.db, p.now).Send(ctx, m)
+	duty, err := p.DutyNow(ctx, k.OrgID)
+	if err != nil {
+		return err
+	}
+	if duty != nil {
+		m.To, m.Lang = duty.Phone, cmp.Or(duty.Lang, say.Chinese)
+	}
+	_, err = notify.NewOutbox(p.db, p.now).Send(ctx, m)
 	return err
 }
