@@ -7,8 +7,11 @@ import (
 	"github.com/gofrs/uuid/v5"
 
 	"paigong/internal/auth"
+	"paigong/internal/notify"
+	"paigong/internal/say"
 	"paigong/templates/pdf"
 	"paigong/workorders"
+	"paigong/workorders/billing"
 )
 
 // reportByAnyone takes a request from somebody without an account.
@@ -81,4 +84,30 @@ func (s *Server) LabelPDF(ctx context.Context, by auth.Caller, asset uuid.UUID, 
 		return nil, err
 	}
 	return out.Bytes(), nil
+}
+
+// MessagePapers are the papers that go with a letter to the customer: with the word that his job is done, the
+// bill or receipt in both languages.
+func (s *Server) MessagePapers(ctx context.Context, m notify.Message) ([]notify.Attachment, error) {
+	if m.Key != "message.customer.done" || m.OrderID == nil {
+		return nil, nil
+	}
+	by := auth.System("message")
+	o, err := s.desk.Order(ctx, by, m.OrderID.String())
+	if err != nil || o.Receipt == nil {
+		return nil, err
+	}
+	kind := "settlement"
+	if o.Receipt.State == billing.Paid {
+		kind = "receipt"
+	}
+	var out []notify.Attachment
+	for _, lang := range say.Languages() {
+		content, name, err := s.Paper(ctx, by, o.Number, kind, lang, "customer")
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, notify.Attachment{Name: lang + "-" + name, PDF: content})
+	}
+	return out, nil
 }

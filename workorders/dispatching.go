@@ -361,7 +361,7 @@ func (d *Desk) VisitAct(ctx context.Context, by auth.Caller, id uuid.UUID, act s
 			if told, err := underWay(ctx, w.tx, v); err != nil || told {
 				return err
 			}
-			return w.tellCustomer(ctx, o, "message.customer.on_the_way", o.Number)
+			return w.tellOnTheWay(ctx, o, v)
 		case "arrive", "start":
 			if o.State == OrderAssigned {
 				if err := w.moveOrder(ctx, o, OrderInProgress, step{Action: "depart", OnBehalfOf: behalf}); err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gofrs/uuid/v5"
 
+	"paigong/dispatch"
 	"paigong/internal/auth"
 	"paigong/internal/notify"
 )
@@ -23,6 +24,15 @@ func (w *work) tellCustomer(ctx context.Context, o *Order, key string, args ...s
 	}
 	_, err = w.outbox.Send(ctx, notify.Message{OrgID: o.OrgID, OrderID: &o.ID, RequestID: o.RequestID, Audience: "customer", To: to.Address, Lang: to.Lang, Key: key, Args: args, DueAt: w.at})
 	return err
+}
+
+// tellOnTheWay says who comes: by family name and staff number in Chinese, by first name in English.
+func (w *work) tellOnTheWay(ctx context.Context, o *Order, v dispatch.Visit) error {
+	lang, err := customerLang(ctx, w.tx, o.CustomerID)
+	if err != nil {
+		return err
+	}
+	return w.tellCustomer(ctx, o, "message.customer.on_the_way", o.Number, ShownName(v.EngineerName, v.StaffNumber, lang))
 }
 
 // tellEngineer puts a message to an engineer into the outbox.

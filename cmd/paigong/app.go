@@ -63,7 +63,7 @@ func (a *App) wire(stopping context.Context, s *postgres.Server) (http.Handler, 
 	if base == "" {
 		base = a.URL()
 	}
-	desk := workorders.New(workorders.Config{DB: db, Now: now, Log: log, BaseURL: base, SignIn: a.config.SignIn, Hooks: hooks, Woken: func() {
+	desk := workorders.New(workorders.Config{DB: db, Now: now, Log: log, BaseURL: base, SignIn: a.config.SignIn, Hooks: hooks, VerifyPhones: a.config.SMS != "" || a.config.Gateway != "", Woken: func() {
 		server.Woken()
 		courier.Wake()
 		queue.Wake()
@@ -73,6 +73,11 @@ func (a *App) wire(stopping context.Context, s *postgres.Server) (http.Handler, 
 		return pages.New(served, pages.Config{Hooks: hooks, Log: log, Version: version(), Database: s.Where(), Settings: a.config.Shown, Demo: a.config.DemoLogins, DemoPassword: a.config.DemoPassword})
 	}})
 	courier.OnUndelivered(desk.Undelivered)
+	for _, channel := range channels {
+		if mail, ok := channel.(*notify.Mail); ok {
+			mail.Papers = server.MessagePapers
+		}
+	}
 
 	account := audit.New(db, now)
 	if _, err := account.Start(stopping); err != nil {

@@ -38,6 +38,8 @@ type Config struct {
 	SMTP         string                // smtp://user:password@host:port?from=…&tls=…; empty: no mail
 	Gateway      string                // address that takes messages to telephone numbers; empty: none
 	GatewayKey   string                // the secret it is signed with
+	SMS          string                // aliyun://, tencent:// or sms+https://; empty: no text messages
+	Bot          string                // address of a WeCom or DingTalk group's robot; its secret as the fragment
 	SignIn       auth.Rules            // of passwords and sessions
 	DemoLogins   []templates.DemoLogin // offered on the sign-in page of the sample company
 	DemoPassword string
@@ -78,6 +80,8 @@ func (g *Globals) settings() ([]Setting, error) {
 		{env: "PAIGONG_SMTP", secret: true},
 		{env: "PAIGONG_GATEWAY"},
 		{env: "PAIGONG_GATEWAY_KEY", secret: true},
+		{env: "PAIGONG_SMS", secret: true},
+		{env: "PAIGONG_BOT", secret: true},
 	}
 	var all []Setting
 	for _, s := range list {
@@ -112,6 +116,7 @@ func (g *Globals) config() (Config, error) {
 		Listen: value("PAIGONG_LISTEN"), Data: value("PAIGONG_DATA"), DatabaseURL: value("DATABASE_URL"),
 		Lang: value("PAIGONG_LANG"), Now: time.Now, Log: g.Log,
 		BaseURL: strings.TrimRight(value("PAIGONG_BASE_URL"), "/"), SMTP: value("PAIGONG_SMTP"), Gateway: value("PAIGONG_GATEWAY"), GatewayKey: value("PAIGONG_GATEWAY_KEY"),
+		SMS: value("PAIGONG_SMS"), Bot: value("PAIGONG_BOT"),
 	}
 	if c.TLS = (TLS{Cert: value("PAIGONG_TLS_CERT"), Key: value("PAIGONG_TLS_KEY"), ACME: value("PAIGONG_TLS_ACME")}); value("PAIGONG_TLS_SELF_SIGNED") != "" {
 		if c.TLS.SelfSigned = value("PAIGONG_TLS_SELF_SIGNED") == "yes"; !c.TLS.SelfSigned {
@@ -164,6 +169,21 @@ func (c Config) channels(client *notify.Client) ([]notify.Channel, error) {
 			return nil, fmt.Errorf("PAIGONG_GATEWAY: %w", err)
 		}
 		out = append(out, g)
+	}
+	if c.SMS != "" {
+		s, err := notify.NewSMS(client, c.SMS, c.Now)
+		if err != nil {
+			return nil, fmt.Errorf("PAIGONG_SMS: %w", err)
+		}
+		out = append(out, s)
+	}
+	if c.Bot != "" {
+		address, secret, _ := strings.Cut(c.Bot, "#")
+		b, err := notify.NewBot(client, address, secret, c.Now)
+		if err != nil {
+			return nil, fmt.Errorf("PAIGONG_BOT: %w", err)
+		}
+		out = append(out, b)
 	}
 	return out, nil
 }

@@ -160,7 +160,8 @@ func safely(attempt func() (outcome, error)) (end outcome, err error) {
 // tell makes one attempt at a message. An error means that nothing is recorded.
 func (c *Courier) tell(ctx context.Context, m Message) (outcome, error) {
 	for _, channel := range c.channels {
-		if m.To == "" || !channel.Takes(m.To) {
+		group, isGroup := channel.(interface{ Hears(Message) bool })
+		if !(isGroup && group.Hears(m)) && (m.To == "" || !channel.Takes(m.To)) {
 			continue
 		}
 		if m.Attempts > len(pauses)+1 {

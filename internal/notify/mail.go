@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -22,8 +23,18 @@ type MailConfig struct {
 	Timeout  time.Duration
 }
 
+// Attachment is a paper that goes with a letter.
+type Attachment struct {
+	Name string
+	PDF  []byte
+}
+
 // Mail delivers to mail addresses.
-type Mail struct{ config MailConfig }
+type Mail struct {
+	config MailConfig
+	// Papers finds what goes with a letter; nil = nothing ever does.
+	Papers func(ctx context.Context, m Message) ([]Attachment, error)
+}
 
 // NewMail checks the settings; it does not connect yet.
 func NewMail(c MailConfig) (*Mail, error) {
@@ -33,7 +44,7 @@ func NewMail(c MailConfig) (*Mail, error) {
 	if c.Timeout <= 0 {
 		c.Timeout = 10 * time.Second
 	}
-	m := &Mail{c}
+	m := &Mail{config: c}
 	if _, err := m.client(); err != nil {
 		return nil, fmt.Errorf("mail server: %w", err)
 	}
@@ -77,6 +88,17 @@ func (m *Mail) Deliver(ctx context.Context, what Message) error {
 	letter.SetGenHeader("Auto-Submitted", "auto-generated")
 	letter.Subject(what.Subject())
 	letter.SetBodyString(mail.TypeTextPlain, what.Text()+"\n")
+	if m.Papers != nil {
+		papers, err := m.Papers(ctx, what)
+		if err != nil {
+			return err
+		}
+		for _, p := range papers {
+			if err := letter.AttachReader(p.Name, bytes.NewReader(p.PDF), mail.WithFileContentType("application/pdf")); err != nil {
+				return err
+			}
+		}
+	}
 	client, err := m.client()
 	if err != nil {
 		return err
