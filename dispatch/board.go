@@ -37,6 +37,7 @@ type Settings struct {
 	Service      calendar.Service  // hours in which an engineer answers; all days 8:00 to 20:00
 	AcceptWithin time.Duration     // for the engineer's answer, in service hours; 30 minutes
 	Travel       geo.Travel        // 1.14 times the crow's flight at 30 km/h, 20 minutes where a place is unknown
+	Roads        Roads             // a map server; nil = every way is estimated from the distance as Travel says
 	Horizon      time.Duration     // how far candidates look without a window; 7 days
 	Longest      time.Duration     // how far they ever look; 14 days
 	WayHome      time.Duration     // how long after the shift the last way home may take; 1 hour

@@ -35,7 +35,9 @@ type question struct {
 	parts  map[string]uuid.UUID              // by SKU
 	apart  []uuid.UUID                       // orders whose visits do not count
 	notes  []Reason
-	say    speaker
+	// estimated is how many ways the map server could not tell; 0 without a map server.
+	estimated int
+	say       speaker
 }
 
 // person is an engineer as read.
@@ -66,6 +68,12 @@ type absent struct {
 // best first, then the refused ones, each with the rule that refuses. limit 0 is everybody. It reads
 // without locking; Book decides.
 func (b Board) Candidates(ctx context.Context, scope auth.Scope, job Job, limit int) ([]Candidate, error) {
+	found, _, err := b.hints(ctx, scope, job, limit)
+	return found, err
+}
+
+// hints are the candidates with what the reader should know of how they were found.
+func (b Board) hints(ctx context.Context, scope auth.Scope, job Job, limit int) ([]Candidate, []Reason, error) {
 	now := b.at()
 	from := now
 	if job.From.After(now) {
@@ -90,13 +98,14 @@ func (b Board) Candidates(ctx context.Context, scope auth.Scope, job Job, limit 
 	}
 	q, err := b.ask(ctx, scope, job, nil, others, from, to)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	q.p.Now = from.Unix()
 	for _, w := range job.Windows {
 		q.p.Orders[0].Windows = append(q.p.Orders[0].Windows, startsIn(w))
 	}
-	return q.answer(limit)
+	found, err := q.answer(limit)
+	return found, q.notes, err
 }
 
 // everybody is more engineers than any company has.
@@ -254,7 +263,11 @@ func (b Board) ask(ctx context.Context, scope auth.Scope, job Job, only *uuid.UU
 	}
 	q.p.Travel = planner.Travel{Factor: b.set.Travel.Factor, SpeedKMH: b.set.Travel.MetresPerSecond * 3.6, Unknown: int64(b.set.Travel.Unknown.Seconds())}
 	q.pose()
-	return q, q.readDays(ctx)
+	if err := q.readDays(ctx); err != nil {
+		return nil, err
+	}
+	q.measureWays(ctx, false)
+	return q, nil
 }
 
 func (q *question) phone() bool { return q.job.Mode == "phone" }
@@ -804,6 +817,9 @@ func (q *question) told(f planner.Candidate, grid bool) Candidate {
 		c.Reasons = append(c.Reasons, say.reason(f.Engineer, r))
 	}
 	if !q.phone() {
+		if q.estimated > 0 {
+			c.Reasons = append(c.Reasons, say.say(string(planner.RuleTravel), string(planner.Neutral), "travel.estimated_here"))
+		}
 		guess := inMinutes(int64(q.set.Travel.Unknown.Seconds()))
 		switch {
 		case q.job.At == nil:

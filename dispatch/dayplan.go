@@ -214,10 +214,11 @@ func (b Board) planOne(ctx context.Context, scope auth.Scope, ask DayAsk) (*DayP
 	if from.After(job.From) {
 		job.From = from
 	}
-	found, err := b.Candidates(ctx, scope, job, 0)
+	found, notes, err := b.hints(ctx, scope, job, 0)
 	if err != nil {
 		return nil, err
 	}
+	out.Notes = notes
 	account := Account{Next: []PlanChoice{}, Refused: map[string][]int{}}
 	count, first := map[string]int{}, map[string]Reason{}
 	for i, c := range found {

@@ -13,11 +13,13 @@ import (
 
 	"paigong/api"
 	"paigong/api/pages"
+	"paigong/dispatch"
 	"paigong/internal/audit"
 	"paigong/internal/auth"
 	"paigong/internal/jobs"
 	"paigong/internal/notify"
 	"paigong/internal/postgres"
+	"paigong/internal/roads"
 	"paigong/workorders"
 )
 
@@ -28,6 +30,7 @@ const drainTime = 10 * time.Second
 // ends. Tests start it on port 0 with a database of their own.
 type App struct {
 	config   Config
+	roads    *roads.Client // nil without a map server
 	listener net.Listener
 	state    atomic.Pointer[state]
 }
@@ -63,7 +66,11 @@ func (a *App) wire(stopping context.Context, s *postgres.Server) (http.Handler, 
 	if base == "" {
 		base = a.URL()
 	}
-	desk := workorders.New(workorders.Config{DB: db, Now: now, Log: log, BaseURL: base, SignIn: a.config.SignIn, Hooks: hooks, VerifyPhones: a.config.SMS != "" || a.config.Gateway != "", Woken: func() {
+	var dispatching dispatch.Settings
+	if a.roads != nil { // a nil pointer would not be no map server
+		dispatching.Roads = a.roads
+	}
+	desk := workorders.New(workorders.Config{DB: db, Travel: dispatching, Now: now, Log: log, BaseURL: base, SignIn: a.config.SignIn, Hooks: hooks, VerifyPhones: a.config.SMS != "" || a.config.Gateway != "", Woken: func() {
 		server.Woken()
 		courier.Wake()
 		queue.Wake()
@@ -113,6 +120,10 @@ func (a *App) inviteFirst(ctx context.Context, s *postgres.Server) error {
 
 // New takes the address, so that a second program on it fails before it touches the data.
 func New(c Config) (*App, error) {
+	ways, err := c.roads()
+	if err != nil {
+		return nil, err
+	}
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w; say --listen HOST:PORT for another address", c.Listen, err)
@@ -127,7 +138,7 @@ func New(c Config) (*App, error) {
 		}
 		listener = tls.NewListener(listener, secure)
 	}
-	a := &App{config: c, listener: listener}
+	a := &App{config: c, roads: ways, listener: listener}
 	a.state.Store(&state{why: "starting"})
 	return a, nil
 }
@@ -268,7 +279,22 @@ func (a *App) readyz(w http.ResponseWriter, r *http.Request, now *state) {
 	if now.database.RoleNote != "" {
 		said["note"] = now.database.RoleNote
 	}
+	if a.roads != nil {
+		said["travel"] = travelState(a.roads.State())
+	}
 	answer(w, http.StatusOK, said)
+}
+
+// travelState says whether driving times are measured. Without a map server requests are served all the
+// same, so this never makes the program unready.
+func travelState(s roads.State) map[string]any {
+	switch {
+	case !s.Asked:
+		return map[string]any{"source": "map server", "note": "not asked yet"}
+	case s.Works:
+		return map[string]any{"source": "map server", "since": s.Since}
+	}
+	return map[string]any{"source": "estimated from the distance", "since": s.Since, "note": "the map server " + s.Why}
 }
 
 func unavailable(w http.ResponseWriter, why string) {

@@ -23,6 +23,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"paigong/internal/auth"
+	"paigong/internal/geo"
 	"paigong/internal/postgres"
 	"paigong/internal/postgres/pgtest"
 )
@@ -72,6 +73,8 @@ func TestCommandLine(t *testing.T) {
 		{args: "config", vars: map[string]string{"DATABASE_URL": "postgres://db/paigong?password=hush"}, says: []string{"(hidden)"}, never: "hush"},
 		{args: "config", vars: map[string]string{"DATABASE_URL_FILE": secret}, says: []string{"desk:xxxxx@db", "DATABASE_URL_FILE"}, never: "from-a-file"},
 		{args: "migrate", vars: map[string]string{"PAIGONG_TZ": "Mars/Olympus"}, status: 1, says: []string{"PAIGONG_TZ"}},
+		{args: "migrate --travel-url map.example", status: 1, says: []string{"PAIGONG_TRAVEL_URL", "http://127.0.0.1:5000"}},
+		{args: "config --travel-url http://me:secret@map.example", status: 0, says: []string{"PAIGONG_TRAVEL_URL", "http://me:xxxxx@map.example"}},
 		{args: "migrate", vars: map[string]string{"PAIGONG_LANG": "tlh"}, status: 1, says: []string{"PAIGONG_LANG", "zh-Hans, en"}},
 		{args: "serve --listen 8080", status: 1, says: []string{"HOST:PORT"}},
 		{args: "migrate", vars: map[string]string{"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none"}, status: 1, says: []string{"database"}},
@@ -288,8 +291,16 @@ func TestAddressInUse(t *testing.T) {
 
 func TestProbesSayThatTheServingRoleIsMissing(t *testing.T) {
 	t.Parallel()
-	app, _ := start(t, Config{DatabaseURL: pgtest.URL(t)})
-	if body := await(t, app.URL(), http.StatusOK); body["status"] != "ready" || body["note"] != nil {
+	app, _ := start(t, Config{DatabaseURL: pgtest.URL(t), TravelURL: "http://127.0.0.1:1"})
+	body := await(t, app.URL(), http.StatusOK)
+	if travel, _ := body["travel"].(map[string]any); body["status"] != "ready" || body["note"] != nil || travel["note"] != "not asked yet" {
+		t.Errorf("/readyz says %v", body)
+	}
+	if ways, missing, _ := app.roads.Between(t.Context(), []geo.Point{{Lat: 31, Lng: 121}, {Lat: 31, Lng: 122}}); ways == nil || missing != 2 {
+		t.Errorf("%d ways are missing", missing)
+	}
+	body = await(t, app.URL(), http.StatusOK)
+	if travel, _ := body["travel"].(map[string]any); body["status"] != "ready" || travel["source"] != "estimated from the distance" || travel["note"] != "the map server cannot be reached" {
 		t.Errorf("/readyz says %v", body)
 	}
 	// A login that owns its database, but may neither make nor use the serving role.

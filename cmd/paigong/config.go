@@ -20,6 +20,7 @@ import (
 	"paigong/internal/auth"
 	"paigong/internal/notify"
 	"paigong/internal/postgres"
+	"paigong/internal/roads"
 	"paigong/internal/say"
 	"paigong/templates"
 )
@@ -40,6 +41,7 @@ type Config struct {
 	GatewayKey   string                // the secret it is signed with
 	SMS          string                // aliyun://, tencent:// or sms+https://; empty: no text messages
 	Bot          string                // address of a WeCom or DingTalk group's robot; its secret as the fragment
+	TravelURL    string                // map server with OSRM's table service; empty: ways are estimated from the distance
 	SignIn       auth.Rules            // of passwords and sessions
 	DemoLogins   []templates.DemoLogin // offered on the sign-in page of the sample company
 	DemoPassword string
@@ -82,6 +84,7 @@ func (g *Globals) settings() ([]Setting, error) {
 		{env: "PAIGONG_GATEWAY_KEY", secret: true},
 		{env: "PAIGONG_SMS", secret: true},
 		{env: "PAIGONG_BOT", secret: true},
+		{flag: "--travel-url", given: g.Travel, env: "PAIGONG_TRAVEL_URL", secret: true},
 	}
 	var all []Setting
 	for _, s := range list {
@@ -116,7 +119,7 @@ func (g *Globals) config() (Config, error) {
 		Listen: value("PAIGONG_LISTEN"), Data: value("PAIGONG_DATA"), DatabaseURL: value("DATABASE_URL"),
 		Lang: value("PAIGONG_LANG"), Now: time.Now, Log: g.Log,
 		BaseURL: strings.TrimRight(value("PAIGONG_BASE_URL"), "/"), SMTP: value("PAIGONG_SMTP"), Gateway: value("PAIGONG_GATEWAY"), GatewayKey: value("PAIGONG_GATEWAY_KEY"),
-		SMS: value("PAIGONG_SMS"), Bot: value("PAIGONG_BOT"),
+		SMS: value("PAIGONG_SMS"), Bot: value("PAIGONG_BOT"), TravelURL: value("PAIGONG_TRAVEL_URL"),
 	}
 	if c.TLS = (TLS{Cert: value("PAIGONG_TLS_CERT"), Key: value("PAIGONG_TLS_KEY"), ACME: value("PAIGONG_TLS_ACME")}); value("PAIGONG_TLS_SELF_SIGNED") != "" {
 		if c.TLS.SelfSigned = value("PAIGONG_TLS_SELF_SIGNED") == "yes"; !c.TLS.SelfSigned {
@@ -138,7 +141,22 @@ func (g *Globals) config() (Config, error) {
 	if !slices.Contains(say.Languages(), c.Lang) {
 		return Config{}, fmt.Errorf("PAIGONG_LANG %q: want one of %s", c.Lang, strings.Join(say.Languages(), ", "))
 	}
+	if _, err := c.roads(); err != nil {
+		return Config{}, err
+	}
 	return c, nil
+}
+
+// roads is the map server that was set up, nil without one.
+func (c Config) roads() (*roads.Client, error) {
+	if c.TravelURL == "" {
+		return nil, nil
+	}
+	client, err := roads.New(c.TravelURL, roads.Options{Log: c.Log})
+	if err != nil {
+		return nil, fmt.Errorf("PAIGONG_TRAVEL_URL: %w", err)
+	}
+	return client, nil
 }
 
 // channels are the ways out of the house that were set up. Without one, what has to be told to a customer

@@ -43,6 +43,7 @@ type commands struct {
 type Globals struct {
 	Listen string `placeholder:"ADDRESS" help:"Where to listen; port 0 picks a free one. PAIGONG_LISTEN, else 127.0.0.1:8080."`
 	Data   string `placeholder:"FOLDER" help:"Folder of the private PostgreSQL. PAIGONG_DATA, else 'paigong' in your data folder."`
+	Travel string `name:"travel-url" placeholder:"URL" help:"Map server with OSRM's table service, for driving times. PAIGONG_TRAVEL_URL, else estimated from the distance."`
 
 	TLSCert       string `name:"tls-cert" placeholder:"FILE" help:"Speak https with this certificate (PEM). PAIGONG_TLS_CERT."`
 	TLSKey        string `name:"tls-key" placeholder:"FILE" help:"Its key. PAIGONG_TLS_KEY."`

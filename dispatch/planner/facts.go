@@ -183,7 +183,7 @@ func newFacts(p *Problem) *facts {
 			})
 		}
 	}
-	f.metric = p.Travel.Seconds == nil && !slices.ContainsFunc(f.homes, nowhere)
+	f.metric = p.Travel.Seconds == nil && p.Travel.Road == nil && !slices.ContainsFunc(f.homes, nowhere)
 	for i := range f.orders {
 		f.metric = f.metric && !nowhere(f.orders[i].at)
 	}

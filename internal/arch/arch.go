@@ -8,7 +8,7 @@
 //	4  workorders                        the story over the three ledgers
 //	3  dispatch
 //	2  inventory, dispatch/planner, workorders/{customers,billing,aftercare,depot,knowledge,kpi}
-//	1  internal/{auth,audit,jobs,notify,files,postgres}
+//	1  internal/{auth,audit,jobs,notify,files,postgres,roads}
 //	0  internal/{money,geo,calendar,say,lifecycle,keyset}, migrations; below them internal/fault
 //
 // A package imports lower ones only: never its own level, never upwards.
@@ -48,6 +48,7 @@ var levels = map[string]float64{
 	"internal/notify":      1,
 	"internal/files":       1,
 	"internal/postgres":    1,
+	"internal/roads":       1,
 	"internal/money":       0,
 	"internal/geo":         0,
 	"internal/calendar":    0,

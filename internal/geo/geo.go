@@ -59,3 +59,7 @@ func orElse[T float64 | time.Duration](v, fallback T) T {
 	}
 	return fallback
 }
+
+// Ways is what was measured: the driving time from one point to another, known = false where nobody
+// could say. It stays as it is once given out and may be asked by any number of goroutines.
+type Ways func(from, to Point) (way time.Duration, known bool)
