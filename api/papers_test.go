@@ -98,7 +98,7 @@ func (n *town) says(what, paper string, words ...string) {
 func TestPapersOfAGoodDay(t *testing.T) {
 	t.Parallel()
 	n := newTown(t)
-	n.admin.do("PUT", "/organisations/HQ/letterhead", m{"hotline": "400-000-1234", "complaints": "010-0000 5678", "emergency": "值班经理 010-0000 9999"})
+	n.admin.do("PUT", "/organisations/HQ/letterhead", m{"hotline": "400-000-1234", "complaints": "010-0000 5678", "emergency": "值班经理 010-0000 9999"}).want(200)
 	order := n.approved()
 	number := n.dispatcher.get("/work-orders/" + order).want(200).str("number")
 	papers := "/work-orders/" + order + "/papers/"
