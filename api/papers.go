@@ -128,13 +128,14 @@ func (s *Server) printPaper(ctx context.Context, p wish, ref, kind string) ([]by
 }
 
 // StackPaper prints the papers of a day in one file: day-sheets, work-orders or pick-lists. day is
-// YYYY-MM-DD, "" is today at the caller's organisation; region and engineer (id) may be empty.
-func (s *Server) StackPaper(ctx context.Context, by auth.Caller, stack, day, region, engineer, lang string) ([]byte, string, error) {
+// YYYY-MM-DD, "" is today at the caller's organisation; region, engineer (id) and organisation (code) may be
+// empty.
+func (s *Server) StackPaper(ctx context.Context, by auth.Caller, stack, day, region, engineer, organisation, lang string) ([]byte, string, error) {
 	p, err := printOf(by, lang, "", "")
 	if err != nil {
 		return nil, "", err
 	}
-	return s.printStack(ctx, p, strings.TrimSuffix(stack, ".pdf"), day, region, engineer)
+	return s.printStack(ctx, p, strings.TrimSuffix(stack, ".pdf"), day, region, engineer, organisation)
 }
 
 func (s *Server) stack(ctx context.Context, by auth.Caller, in *struct {
@@ -142,6 +143,7 @@ func (s *Server) stack(ctx context.Context, by auth.Caller, in *struct {
 	Day      string `query:"day" doc:"absent = today at the reader's organisation"`
 	Region   string `query:"region" maxLength:"40" doc:"a region code: that region and everything below it"`
 	Engineer string `query:"engineer" doc:"engineer's id"`
+	Org      string `query:"organisation" maxLength:"40" doc:"an organisation code: days of its engineers, work that it serves"`
 	Lang     string `query:"lang" doc:"zh-Hans or en; absent = the reader's"`
 	Copy     string `query:"copy" doc:"customer, office or file"`
 }) (*blob, error) {
@@ -153,14 +155,14 @@ func (s *Server) stack(ctx context.Context, by auth.Caller, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	content, name, err := s.printStack(ctx, p, stack, in.Day, in.Region, in.Engineer)
+	content, name, err := s.printStack(ctx, p, stack, in.Day, in.Region, in.Engineer, in.Org)
 	if err != nil {
 		return nil, err
 	}
 	return pdfBlob(content, name), nil
 }
 
-func (s *Server) printStack(ctx context.Context, p wish, stack, on, region, engineer string) ([]byte, string, error) {
+func (s *Server) printStack(ctx context.Context, p wish, stack, on, region, engineer, organisation string) ([]byte, string, error) {
 	right, known := map[string]auth.Permission{"day-sheets": auth.ReadVisits, "work-orders": auth.ReadOrders, "pick-lists": auth.ReadPickups}[stack]
 	if !known {
 		return nil, "", badKind(stack)
@@ -172,7 +174,7 @@ func (s *Server) printStack(ctx context.Context, p wish, stack, on, region, engi
 	if err != nil {
 		return nil, "", err
 	}
-	f.Region = region
+	f.Region, f.Organisation = region, organisation
 	c := &composer{s: s, wish: p}
 	name := pdfName(stack, f.Day.String())
 	var papers []pdf.Paper

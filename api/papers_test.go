@@ -127,6 +127,14 @@ func TestPapersOfAGoodDay(t *testing.T) {
 	}
 	none, _ := n.dispatcher.paper("/papers/work-orders.pdf?day=2026-11-16&region=bj-hd&lang=en")
 	n.says("the work orders of a region without any", none, "nothing to print")
+	// Printed for one organisation: days of its own engineers.
+	n.admin.post("/organisations", m{"code": "P-EAST", "name": "城东网点", "kind": "partner", "parent_code": "HQ", "region_codes": []string{"bj-cy"}}).want(201)
+	for _, stack := range []string{"day-sheets", "work-orders"} {
+		ours, _ := n.dispatcher.paper("/papers/" + stack + ".pdf?day=2026-11-16&organisation=HQ&lang=en")
+		n.says(stack+" of head office", ours, "周晓明", number)
+		theirs, _ := n.dispatcher.paper("/papers/" + stack + ".pdf?day=2026-11-16&organisation=P-EAST&lang=en")
+		n.says(stack+" of a partner without work", theirs, "nothing to print")
+	}
 	idle, _ := n.dispatcher.paper("/engineers/" + n.unskilled + "/papers/day.pdf?day=2026-11-16&lang=en")
 	n.says("the day of who has none", idle, "李芳", "No visits on this day")
 

@@ -190,6 +190,7 @@ func TestRaceAllotmentOfTheLastPiece(t *testing.T) {
 		n.engineer.once("/work-orders/"+order+"/sheet", sheetOf(v, "need_parts", m{"fault_code": "F01", "parts_needed": []m{{"sku": "P4", "quantity": 1}}})).want(201)
 		return order
 	}
+	arrived := map[bool]int{} // before the other order was given up, or after
 	for i := range rounds {
 		from := at(i/10, 9, 0).Add(time.Duration(i%10) * 50 * time.Minute)
 		late := waits(fmt.Sprintf("R4a-%d", i), 3, from)
@@ -198,12 +199,17 @@ func TestRaceAllotmentOfTheLastPiece(t *testing.T) {
 			return n.keeper.once("/stock/movements", m{"kind": "receive", "sku": "P4", "quantity": 1, "to_place": "WH"})
 		}
 		// One piece arrives at the moment at which the other order is given up: the urgent one has it.
-		var back *reply
-		staggered(t, i, receive, func() *reply {
+		var came, back *reply
+		staggered(t, i, func() *reply { came = receive(); return came }, func() *reply {
 			back = n.dispatcher.post("/work-orders/"+late+"/cancel", m{"reason": "客户不修了"})
 			return back
 		})
-		back.want(200)
+		given, err := time.Parse(time.RFC3339, back.want(200).str("cancelled_at"))
+		booked, err2 := time.Parse(time.RFC3339, came.want(201).str("at"))
+		if err != nil || err2 != nil {
+			t.Fatalf("round %d: %v, %v", i, err, err2)
+		}
+		arrived[booked.Before(given)]++
 		n.dispatcher.get("/work-orders/"+first).want(200).is("ready", "state")
 		third := waits(fmt.Sprintf("R4c-%d", i), 3, from.Add(30*time.Minute))
 		if won := both(t, receive, receive); won != 2 {
@@ -220,6 +226,9 @@ func TestRaceAllotmentOfTheLastPiece(t *testing.T) {
 			t.Fatalf("round %d: in the store lie %d, %d promised; want 3, 0", i, hand, held)
 		}
 		n.keeper.once("/stock/movements", m{"kind": "scrap", "sku": "P4", "quantity": 3, "from_place": "WH"}).want(201)
+	}
+	if arrived[true] == 0 || arrived[false] == 0 {
+		t.Errorf("the piece came first %d times, the word that the other is given up %d times: this was no race", arrived[true], arrived[false])
 	}
 	n.sound()
 }

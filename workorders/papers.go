@@ -230,6 +230,8 @@ type StackFilter struct {
 	Zone     *time.Location // in which the day is counted
 	Region   string         // that region and everything below it
 	Engineer *uuid.UUID
+	// Organisation is a code: work that it serves, and days of engineers who belong to it.
+	Organisation string
 }
 
 func (f StackFilter) span() (from, to time.Time) {

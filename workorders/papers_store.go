@@ -287,6 +287,12 @@ func dayVisits(ctx context.Context, db bun.IDB, s auth.Scope, f StackFilter, who
 		q.and("v.engineer_id = ?", *f.Engineer)
 	}
 	switch {
+	case f.Organisation != "" && whole: // a day belongs to whoever employs the engineer
+		q.and("EXISTS (SELECT 1 FROM organisations o WHERE o.id = e.org_id AND o.code = ?)", f.Organisation)
+	case f.Organisation != "":
+		q.and("EXISTS (SELECT 1 FROM organisations o WHERE o.id = coalesce(w.serving_org_id, w.org_id) AND o.code = ?)", f.Organisation)
+	}
+	switch {
 	case f.Region != "" && whole:
 		q.and(`EXISTS (SELECT 1 FROM visits n JOIN work_orders x ON x.id = n.order_id JOIN regions g ON g.code = x.region_code
 			WHERE n.engineer_id = v.engineer_id AND lower(n.planned) >= ? AND lower(n.planned) < ? AND n.state = ANY (ARRAY['dispatched', 'accepted', 'en_route', 'on_site', 'paused', 'finished']) AND ? = ANY (g.path))`, from, to, f.Region)
@@ -353,6 +359,9 @@ func slipsOfDay(ctx context.Context, db bun.IDB, s auth.Scope, f StackFilter) ([
 	q.and(s.Reach("u.engineer_id = :me", "u.org_id", "l.org_id", "w.serving_org_id"))
 	if f.Engineer != nil {
 		q.and("u.engineer_id = ?", *f.Engineer)
+	}
+	if f.Organisation != "" {
+		q.and("EXISTS (SELECT 1 FROM organisations o WHERE o.id = coalesce(w.serving_org_id, w.org_id) AND o.code = ?)", f.Organisation)
 	}
 	if f.Region != "" {
 		q.and("EXISTS (SELECT 1 FROM regions g WHERE g.code = w.region_code AND ? = ANY (g.path))", f.Region)

@@ -77,7 +77,7 @@ func (p *Pages) stack(c echo.Context) error {
 		return p.refuse(c, a, err)
 	}
 	stack, _ := strings.CutSuffix(c.Param("paper"), ".pdf")
-	content, name, err := p.server.StackPaper(a.ctx(), a.by, stack, c.QueryParam("day"), c.QueryParam("region"), c.QueryParam("engineer"), a.lang)
+	content, name, err := p.server.StackPaper(a.ctx(), a.by, stack, c.QueryParam("day"), c.QueryParam("region"), c.QueryParam("engineer"), c.QueryParam("organisation"), a.lang)
 	if err != nil {
 		return p.refuse(c, a, err)
 	}
