@@ -30,6 +30,8 @@ type commands struct {
 	User       userCmd       `cmd:"" help:"People who sign in."`
 	Token      tokenCmd      `cmd:"" help:"Tokens of programs."`
 	Check      checkCmd      `cmd:"" help:"Count what breaks the promises of the data; fails when anything does."`
+	Backup     backupCmd     `cmd:"" help:"Write everything the database holds to a file, while the program works."`
+	Restore    restoreCmd    `cmd:"" help:"Fill an empty database from a backup."`
 	Import     importCmd     `cmd:"" help:"Take rows from another system's file."`
 	Candidates candidatesCmd `cmd:"" help:"Rank engineers for many orders and print how long that took."`
 	Demo       demoCmd       `cmd:"" help:"Serve a sample company on this machine, to look around."`
