@@ -107,8 +107,9 @@ type section struct{ key, path string }
 
 // sections in the order of the navigation; Chrome.Nav chooses from them.
 var sections = []section{
-	{"home", "/"},
+	{"home", "/home"},
 	{"desk", "/desk"},
+	{"exceptions", "/desk/exceptions"},
 	{"requests", "/requests"},
 	{"orders", "/orders"},
 	{"callbacks", "/callbacks"},
@@ -146,7 +147,10 @@ func (c Chrome) Menu() []MenuItem {
 		if !slices.Contains(c.Nav, s.key) {
 			continue
 		}
-		here := path == s.path || s.path != "/" && strings.HasPrefix(path, s.path+"/")
+		here := path == s.path || strings.HasPrefix(path, s.path+"/")
+		if last := len(items) - 1; here && last >= 0 && strings.HasPrefix(s.path, items[last].Path+"/") {
+			items[last].Current = false // the section lies below the one before
+		}
 		items = append(items, MenuItem{s.key, s.path, here})
 	}
 	return items

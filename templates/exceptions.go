@@ -6,6 +6,7 @@ type Exceptions struct {
 	Chrome
 	Shorts []Short
 	Gaps   []ShortRow
+	Parked bool // the reader decides about what was told late
 }
 
 func (Exceptions) place() place { return place{"exceptions", "desk"} }

@@ -14,7 +14,7 @@ type Tile struct {
 // tiles are the counts that have a name.
 var tiles = []string{
 	"requests_open", "reply_due", "orders_ready", "awaiting_approval", "orders_late", "on_hold",
-	"visits_today", "not_accepted", "declined", "follow_ups_due", "callbacks_due", "complaints_open",
+	"visits_today", "not_accepted", "displaced", "declined", "parked", "follow_ups_due", "callbacks_due", "complaints_open",
 	"shortages", "pickups", "unreconciled", "custody_out", "unpaid", "to_close",
 }
 
@@ -34,7 +34,7 @@ type ShortRow struct {
 	DueAt        time.Time
 }
 
-// Home is GET /: what waits for this person, by his roles.
+// Home is GET /home: what waits for this person, by his roles.
 type Home struct {
 	Chrome
 	Roles  []string

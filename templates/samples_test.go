@@ -14,7 +14,7 @@ func at(day, hour, minute int) time.Time {
 func chrome(lang, path string) Chrome {
 	return Chrome{
 		Lang: lang, Zone: zone, Now: at(21, 10, 0), User: "林晓",
-		Nav:  []string{"home", "desk", "requests", "orders", "callbacks", "follow-ups", "complaints", "stock", "receipts", "customers", "assets", "figures", "settings"},
+		Nav:  []string{"home", "desk", "exceptions", "requests", "orders", "callbacks", "follow-ups", "complaints", "stock", "receipts", "customers", "assets", "figures", "settings"},
 		Path: path, Key: "0199a3c4-7d1e-7000-8000-3f5a0c9d1e22",
 	}
 }
@@ -284,7 +284,7 @@ func full(lang string) []sample {
 		{"schedule-visit", visitSchedule(lang)},
 		{"outbox", Outbox{phone("/m/outbox")}},
 		{"search", Search{chrome(lang, "/search"), "zm", []FoundRow{{"work_order", "/orders/WO-2026-000123", "WO-2026-000123", "空调不制冷", "周敏 · 北京·望京", at(20, 16, 30)}, {"customer", "/customers/c1", "", "周敏", "138****2210", time.Time{}}}}},
-		{"exceptions", Exceptions{chrome(lang, "/desk/exceptions"), []Short{{"orders_late", []ShortRow{{"/orders/WO-2026-000131", "WO-2026-000131", "洗衣机漏水", "李先生", "order", "ready", at(21, 9, 48)}}, "/orders?late=true"}}, []ShortRow{{Path: "/settings/engineers", Title: "王伟 · A012", Detail: "无班次"}}}},
+		{"exceptions", Exceptions{chrome(lang, "/desk/exceptions"), []Short{{"orders_late", []ShortRow{{"/orders/WO-2026-000131", "WO-2026-000131", "洗衣机漏水", "李先生", "order", "ready", at(21, 9, 48)}}, "/orders?late=true"}}, []ShortRow{{Path: "/settings/engineers", Title: "王伟 · A012", Detail: "无班次"}}, true}},
 		{"keys", KeyHelp{chrome(lang, "/keys")}},
 		{"search-none", Search{chrome(lang, "/search"), "不存在", nil}},
 		{"unreconciled", Unreconciled{chrome(lang, "/stock/unreconciled"), []UnreconciledRow{{"x1", "WO-2026-000123", "FAN-35", "室外风机电机 35", "件", 1, "FM-0102", "王伟", at(20, 18, 45)}}, "/stock/unreconciled?cursor=x", places, true}},

@@ -172,6 +172,7 @@ type OrderFilter struct {
 	Kind      string `query:"kind" json:"-"`
 	Customer  string `query:"customer" json:"-" doc:"customer's id"`
 	Displaced bool   `query:"displaced" json:"-" doc:"only those whose engineer dropped out, until the customer agreed to a new time"`
+	Declined  bool   `query:"declined" json:"-" doc:"only those that wait again because the engineer refused the visit"`
 	Late      bool   `query:"late" json:"-" doc:"only those whose fix target is over"`
 }
 

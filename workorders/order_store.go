@@ -108,6 +108,9 @@ func listOrders(ctx context.Context, db bun.IDB, s auth.Scope, now time.Time, f 
 	if f.Displaced {
 		q.and("w.displaced_at IS NOT NULL AND w.state NOT IN ('completed', 'closed', 'cancelled', 'cannot_complete')")
 	}
+	if f.Declined {
+		q.and("w.state = 'ready' AND (SELECT v.state FROM visits v WHERE v.order_id = w.id AND v.lead ORDER BY v.created_at DESC, v.id DESC LIMIT 1) = 'declined'")
+	}
 	for _, by := range []struct{ name, column, value string }{{"engineer", "w.engineer_id", f.Engineer}, {"customer", "w.customer_id", f.Customer}} {
 		if by.value == "" {
 			continue

@@ -250,7 +250,7 @@ func TestBrowserEveryPage(t *testing.T) {
 	people := map[string]*person{"": n.sits(b)}
 	for _, l := range []look{
 		{"", "login", "/login"}, {"", "report", "/report"}, {"", "track", at["link"]}, {"", "gone", "/c/none"},
-		{"dispatcher", "home", "/"}, {"manager", "home-manager", "/"}, {"stock", "home-stock", "/"}, {"dispatcher", "desk", "/desk"}, {"agent", "intake", "/desk/intake?q=13912345678"}, {"agent", "requests", "/requests"}, {"agent", "request", "/requests/" + at["request"]},
+		{"dispatcher", "home", "/home"}, {"dispatcher", "exceptions", "/desk/exceptions"}, {"manager", "keys", "/keys"}, {"manager", "home-manager", "/"}, {"stock", "home-stock", "/"}, {"dispatcher", "desk", "/desk"}, {"agent", "intake", "/desk/intake?q=13912345678"}, {"agent", "requests", "/requests"}, {"agent", "request", "/requests/" + at["request"]},
 		{"dispatcher", "orders", "/orders"}, {"dispatcher", "order-ready", "/orders/" + at["ready"]}, {"dispatcher", "order-assigned", "/orders/" + at["order"]}, {"manager", "order-done", "/orders/" + at["done"]},
 		{"engineer1", "day", "/m"}, {"engineer1", "job", "/m/orders/" + at["order"]}, {"engineer1", "sheet", "/m/orders/" + at["order"] + "/sheet"}, {"engineer1", "van", "/m/van"}, {"engineer1", "outbox", "/m/outbox"}, {"engineer1", "me", "/m/me"}, {"engineer1", "week", "/m?span=week"}, {"engineer1", "offline", "/m/offline"}, {"dispatcher", "parked", "/desk/parked"},
 		{"caller", "follow-ups", "/follow-ups?state=scheduled"}, {"caller", "call-sheet", at["call"]}, {"agent", "callbacks", "/callbacks"}, {"manager", "complaints", "/complaints"}, {"manager", "complaint", at["complaint"]},

@@ -1,15 +1,16 @@
 package pages
 
 import (
+	"paigong/internal/auth"
 	"paigong/templates"
 )
 
 // exceptional are the matters that do not go as planned, the most pressing first.
-var exceptional = []string{"orders_late", "not_accepted", "shortages", "unreconciled", "complaints_open", "callbacks_due", "custody_out", "on_hold", "reply_due"}
+var exceptional = []string{"displaced", "declined", "parked", "orders_late", "not_accepted", "shortages", "unreconciled", "complaints_open", "callbacks_due", "custody_out", "on_hold", "reply_due"}
 
 // exceptions shows what does not go as planned to whoever may see it, and gaps in the data.
 func (p *Pages) exceptions(a *ask) (templates.Page, error) {
-	v := templates.Exceptions{Chrome: a.chrome()}
+	v := templates.Exceptions{Chrome: a.chrome(), Parked: a.by.May(auth.Assign)}
 	for _, key := range exceptional {
 		m, known := matters[key]
 		if !known || !a.by.May(m.may) {

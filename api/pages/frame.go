@@ -140,7 +140,7 @@ func (a *ask) nav() []string {
 		key string
 		may bool
 	}{
-		{"home", true}, {"desk", a.by.May(auth.Assign)}, {"requests", a.by.May(auth.ReadRequests)}, {"orders", a.by.May(auth.ReadOrders)}, {"callbacks", a.by.May(auth.ReadCallbacks)},
+		{"home", true}, {"desk", a.by.May(auth.Assign)}, {"exceptions", a.by.May(auth.ReadVisits)}, {"requests", a.by.May(auth.ReadRequests)}, {"orders", a.by.May(auth.ReadOrders)}, {"callbacks", a.by.May(auth.ReadCallbacks)},
 		{"follow-ups", a.by.May(auth.ReadFollowUps)}, {"complaints", a.by.May(auth.ReadComplaints)}, {"stock", a.by.May(auth.ReadStock)},
 		{"receipts", a.by.May(auth.ReadReceipts)}, {"customers", a.by.May(auth.ReadCustomers)}, {"assets", a.by.May(auth.ReadCustomers)},
 		{"figures", a.by.May(auth.ReadReports)}, {"m", a.by.EngineerID != nil}, {"settings", a.by.May(auth.PlanShifts) || a.by.May(auth.ManageUsers) || a.by.May(auth.ManageBasics)},

@@ -90,6 +90,8 @@ var matters = map[string]waiting{
 	"orders_ready":      {auth.ReadOrders, "/orders?state=ready", false, ordersIn(workorders.OrderFilter{State: "ready"})},
 	"awaiting_approval": {auth.ReadOrders, "/orders?state=awaiting_approval", false, ordersIn(workorders.OrderFilter{State: "awaiting_approval"})},
 	"orders_late":       {auth.ReadOrders, "/orders?late=true", true, ordersIn(workorders.OrderFilter{Late: true})},
+	"displaced":         {auth.ReadOrders, "/orders?displaced=true", true, ordersIn(workorders.OrderFilter{Displaced: true})},
+	"declined":          {auth.ReadOrders, "/orders?declined=true", true, ordersIn(workorders.OrderFilter{Declined: true})},
 	"on_hold":           {auth.ReadOrders, "/orders?state=on_hold", false, ordersIn(workorders.OrderFilter{State: "on_hold"})},
 	"to_close":          {auth.CloseOrder, "/orders?state=completed", false, ordersIn(workorders.OrderFilter{State: "completed"})},
 	"visits_today": {auth.ReadVisits, "/desk", false, visitsIn(func(a *ask, f *dispatch.VisitFilter) {
@@ -97,6 +99,21 @@ var matters = map[string]waiting{
 		f.Day = &today
 	})},
 	"not_accepted": {auth.ReadVisits, "/desk", true, visitsIn(func(_ *ask, f *dispatch.VisitFilter) { f.Unclaimed = true })},
+	"parked": {auth.Assign, "/desk/parked", true, func(a *ask, limit int) (int, []templates.ShortRow, error) {
+		list, err := a.p.desk.ParkedFacts(a.ctx(), a.by, nil)
+		if err != nil {
+			return 0, nil, err
+		}
+		var rows []templates.ShortRow
+		for _, f := range list[:min(limit, len(list))] {
+			what := a.t("ui.sheet")
+			if f.Kind != "sheet" {
+				what = a.t("ui.act." + f.Act)
+			}
+			rows = append(rows, templates.ShortRow{Path: "/desk/parked", Number: f.OrderNumber, Title: f.Summary, Detail: joined(f.Engineer, what, a.plainTime(f.ToldAt))})
+		}
+		return len(rows), rows, nil
+	}},
 	"follow_ups_due": {auth.ReadFollowUps, "/follow-ups", false, func(a *ask, limit int) (int, []templates.ShortRow, error) {
 		today := a.today()
 		page, err := a.look().Promises.FollowUps(a.ctx(), a.by.Scope(), aftercare.FollowUpFilter{Ask: keyset.Ask{Limit: limit}, To: &today, State: "open"})
@@ -174,7 +191,7 @@ var desks = []struct {
 	shorts []string
 }{
 	{[]auth.Role{auth.Dispatcher, auth.Lead, auth.PartnerDispatcher, auth.PartnerManager, auth.Admin},
-		[]string{"requests_open", "reply_due", "orders_ready", "awaiting_approval", "orders_late", "on_hold", "visits_today", "not_accepted", "vans_away", "callbacks_due"}, []string{"orders_ready", "requests_open", "not_accepted", "callbacks_due"}},
+		[]string{"requests_open", "reply_due", "orders_ready", "awaiting_approval", "orders_late", "on_hold", "visits_today", "not_accepted", "displaced", "declined", "parked", "vans_away", "callbacks_due"}, []string{"orders_ready", "requests_open", "not_accepted", "callbacks_due"}},
 	{[]auth.Role{auth.Manager}, []string{"requests_open", "reply_due", "orders_late", "visits_today", "complaints_open", "follow_ups_due", "shortages", "custody_out", "unpaid", "to_close"}, []string{"orders_late", "complaints_open", "reply_due", "unpaid"}},
 	{[]auth.Role{auth.Agent, auth.Clerk}, []string{"requests_open", "reply_due", "awaiting_approval", "orders_ready", "callbacks_due"}, []string{"requests_open", "callbacks_due", "awaiting_approval"}},
 	{[]auth.Role{auth.CallerRole}, []string{"follow_ups_due", "callbacks_due", "complaints_open"}, []string{"follow_ups_due", "callbacks_due"}},
@@ -183,6 +200,15 @@ var desks = []struct {
 	{[]auth.Role{auth.Depot}, []string{"custody_out", "shortages"}, []string{"custody_out"}},
 	{[]auth.Role{auth.Cashier}, []string{"unpaid"}, []string{"unpaid"}},
 	{[]auth.Role{auth.Technical, auth.Auditor}, []string{"orders_late", "complaints_open"}, []string{"complaints_open"}},
+}
+
+// front leads everybody to where his work is: an engineer to his day, a dispatcher to the schedule, the others
+// to what waits for them.
+func (p *Pages) front(a *ask) (templates.Page, error) {
+	if !a.visiting() && a.by.May(auth.Assign) && a.by.Is(auth.Dispatcher, auth.PartnerDispatcher) {
+		return elsewhere{to: "/desk", code: http.StatusSeeOther}, nil
+	}
+	return p.home(a)
 }
 
 // home is what waits for this person. An engineer's is his day.

@@ -22,7 +22,7 @@ import (
 )
 
 func (p *Pages) orders(a *ask) (templates.Page, error) {
-	f := workorders.OrderFilter{Ask: a.asked(), State: a.QueryParam("state"), Region: a.QueryParam("region"), Engineer: a.QueryParam("engineer"), Q: a.QueryParam("q"), Late: a.QueryParam("late") == "true"}
+	f := workorders.OrderFilter{Ask: a.asked(), State: a.QueryParam("state"), Region: a.QueryParam("region"), Engineer: a.QueryParam("engineer"), Q: a.QueryParam("q"), Late: a.QueryParam("late") == "true", Displaced: a.QueryParam("displaced") == "true", Declined: a.QueryParam("declined") == "true"}
 	page, err := p.desk.Orders(a.ctx(), a.by, f)
 	if err != nil {
 		return nil, err

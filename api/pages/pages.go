@@ -65,7 +65,8 @@ func (p *Pages) Mount(e *echo.Echo) {
 	do := func(path string, may auth.Permission, d deed, again view) { g.POST(path, p.done(may, d, again, false)) }
 	once := func(path string, may auth.Permission, d deed, again view) { g.POST(path, p.done(may, d, again, true)) }
 
-	see("/", auth.Anyone, p.home)
+	see("/", auth.Anyone, p.front)
+	see("/home", auth.Anyone, p.home)
 	see("/desk", auth.ReadVisits, p.schedule)
 	see("/desk/plans", auth.ReadPlans, p.plans)
 	see("/desk/plans/:id", auth.ReadPlans, p.plan)

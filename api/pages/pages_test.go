@@ -69,7 +69,7 @@ func TestEveryPageForWhoseWorkItIs(t *testing.T) {
 		closed string // a login that may not, and what he gets
 		status int
 	}{
-		{"/", "dispatcher", "", 0}, {"/", "agent", "", 0}, {"/", "caller", "", 0}, {"/", "stock", "", 0}, {"/", "manager", "", 0}, {"/", "depot", "", 0}, {"/", "admin", "", 0},
+		{"/home", "dispatcher", "", 0}, {"/desk/exceptions", "dispatcher", "", 0}, {"/desk/parked", "dispatcher", "stock", 403}, {"/keys", "agent", "", 0}, {"/", "agent", "", 0}, {"/", "caller", "", 0}, {"/", "stock", "", 0}, {"/", "manager", "", 0}, {"/", "depot", "", 0}, {"/", "admin", "", 0}, {"/desk/exceptions", "manager", "", 0}, {"/desk/exceptions", "admin", "", 0}, {"/desk/exceptions", "stock", "", 0},
 		{"/desk", "dispatcher", "", 0}, {"/desk?day=2026-11-17", "manager", "", 0}, {"/desk/intake", "agent", "stock", 403}, {"/desk/intake?q=周", "agent", "", 0}, {"/desk/intake?new=1", "agent", "", 0}, {"/desk/intake?q=1380", "agent", "", 0},
 		{"/requests", "agent", "stock", 403}, {"/requests?state=converted&q=空调", "agent", "", 0}, {"/requests/" + at["request"], "agent", "engineer2", 404}, {"/requests/SR-2026-999999", "", "agent", 404},
 		{"/orders", "dispatcher", "", 0}, {"/orders?state=ready&region=bj", "dispatcher", "", 0}, {"/orders/" + at["done"], "dispatcher", "engineer2", 404}, {"/orders/" + at["order"], "stock", "", 0}, {"/orders/" + at["ready"], "dispatcher", "", 0}, {"/orders/" + at["done"], "manager", "", 0},
@@ -98,6 +98,9 @@ func TestEveryPageForWhoseWorkItIs(t *testing.T) {
 	// Whoever only makes visits is led to his day, and whoever is not signed in to the door.
 	if to := who("engineer1").see("/", 303).leads(); to != "/m" {
 		t.Errorf("an engineer's home is %q", to)
+	}
+	if to := who("dispatcher").see("/", 303).leads(); to != "/desk" {
+		t.Errorf("a dispatcher's first page is %q", to)
 	}
 	for _, path := range []string{"/", "/orders/" + at["done"], "/m", "/settings/users", "/orders/" + at["done"] + "/papers/work-order.pdf"} {
 		to := n.stranger().see(path, 303).leads()

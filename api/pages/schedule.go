@@ -319,7 +319,7 @@ func (p *Pages) schedule(a *ask) (templates.Page, error) {
 		}
 		step := map[int]int{1: 1, 3: 2, 7: 24}[view.days]
 		for h := view.lo; h < view.hi; h += step {
-			if view.days == 7 {
+			if view.days == 7 || view.days > 1 && h+step > view.hi { // no room before the next day begins
 				break
 			}
 			v.Hours = append(v.Hours, templates.Tick{Part: templates.Part{X: (d*(view.hi-view.lo) + h - view.lo) * 10000 / (view.days * (view.hi - view.lo))}, Text: fmt.Sprintf("%02d:00", h)})

@@ -13,7 +13,7 @@ function dialog(label) {
   return d;
 }
 
-const goes = { s: "/desk", r: "/requests", o: "/orders", c: "/callbacks", f: "/follow-ups", k: "/stock", h: "/", x: "/desk/exceptions" };
+const goes = { s: "/desk", r: "/requests", o: "/orders", c: "/callbacks", f: "/follow-ups", k: "/stock", h: "/home", x: "/desk/exceptions" };
 let waiting = 0; // since when a "g" waits for its second letter
 
 document.addEventListener("keydown", (e) => {
