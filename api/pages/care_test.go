@@ -47,7 +47,7 @@ func TestFollowUpDesk(t *testing.T) {
 	n.tick()
 	lead, caller := n.signedIn("manager"), n.signedIn("caller")
 	list := lead.see("/follow-ups", 200).shows("今日回访员", "陈静", "刘洋")
-	first := caller.see(at["call"], 200).shows("核实身份之前", "FU-2026-")
+	caller.see(at["call"], 200).shows("核实身份之前", "FU-2026-")
 	whose := must(n.desk.Order(ctx, admin, at["done"]))(n).FollowUps[0].AssigneeID
 	if whose == nil {
 		t.Fatal("a call that is due is nobody's")
@@ -65,7 +65,7 @@ func TestFollowUpDesk(t *testing.T) {
 	settings.form("/settings/follow-ups/after_visit/script").send(url.Values{"zh": {"您好，请问修得怎么样？"}, "en": {"How was it?"}, "questions": {"service", "product", "on_time"}}).done().shows("话术第 1 版")
 	settings.form("/settings/follow-ups/3dc/window").send(url.Values{"from_day": {"9"}, "to_day": {"4"}}).refused(422, "窗口")
 	settings.form("/settings/follow-ups/3dc/window").send(url.Values{"from_day": {"2"}, "to_day": {"4"}}).done()
-	first = caller.see(at["call"], 200).shows("请问修得怎么样", "准时", "话术第 1 版")
+	first := caller.see(at["call"], 200).shows("请问修得怎么样", "准时", "话术第 1 版")
 
 	// A new need straight from the call, by the caller alone.
 	page := first.form(at["call"] + "/attempts").send(url.Values{"outcome": {"call_later"}, "next": {"new_request"}, "new_request": {"热水器也坏了"}, "call_again_at": {local(2, 15, 0)}}).done()
@@ -141,7 +141,6 @@ func TestComplaintClimbsByItself(t *testing.T) {
 	n, at := busyTown(t)
 	ctx := context.Background()
 	admin := must(n.desk.Look(ctx).People.As(ctx, "admin"))(n)
-	manager := n.signedIn("manager")
 	level := func() int {
 		t.Helper()
 		for _, c := range must(n.desk.Look(ctx).Promises.Complaints(ctx, admin, aftercare.ComplaintFilter{}))(n).Items {
@@ -168,7 +167,7 @@ func TestComplaintClimbsByItself(t *testing.T) {
 	}
 	// Down for three days; the reply comes before the first look at the clocks.
 	n.clock.Add(int64(72 * time.Hour))
-	manager = n.signedIn("manager")
+	manager := n.signedIn("manager")
 	manager.see(at["complaint"], 200).form(at["complaint"] + "/reply").send(url.Values{"text": {"非常抱歉，马上处理"}, "apology": {"电话致歉"}}).done().shows("电话致歉")
 	if got := level(); got != 3 {
 		t.Errorf("a reply four days late leaves it at level %d, want 3", got)

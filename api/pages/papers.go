@@ -8,7 +8,6 @@ import (
 
 	"paigong/internal/auth"
 	"paigong/internal/fault"
-	"paigong/internal/files"
 	"paigong/internal/say"
 	"paigong/templates"
 	"paigong/workorders"
@@ -24,8 +23,6 @@ func (p *Pages) printed(g *echo.Group) {
 	g.GET("/files/:id", p.file)
 	g.GET("/figures/:table", p.table)
 }
-
-func ofRequest(r workorders.Request) files.Owner { return files.OfRequest(r.OrgID, r.ID) }
 
 // reader is who asks for a paper, or the answer that leads him to the door.
 func (p *Pages) reader(c echo.Context, may auth.Permission) (*ask, error) {
