@@ -224,7 +224,7 @@ func TestHandOver(t *testing.T) {
 	if page.offers(path + "/hand-over") {
 		t.Error("an order may be offered twice at once")
 	}
-	for _, p := range []string{"/", "/orders", "/requests", "/customers", "/stock", "/settings", "/settings/engineers", "/settings/users"} {
+	for _, p := range []string{"/home", "/desk", "/orders", "/requests", "/customers", "/stock", "/settings", "/settings/engineers", "/settings/users"} {
 		partner.see(p, 200).hides("13912345678")
 	}
 	partner.see(path, 200).form(path + "/hand-over/accept").send(nil).done()
