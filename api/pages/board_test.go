@@ -44,7 +44,7 @@ func (p *person) script(js string) string {
 // waits looks until the page says yes, at most ten seconds.
 func (p *person) until(what, js string) {
 	p.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(10 * time.Second)
 	for {
 		if p.script(`String(!!(`+js+`))`) == "true" {
 			return
