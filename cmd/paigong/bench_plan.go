@@ -204,12 +204,13 @@ func (b *planBench) gaps(row, what, target, set string, format planner.Format, s
 	}
 	var all []float64
 	better, classes := 0, map[string][]float64{}
+instances:
 	for _, name := range chosen {
 		var gaps []float64
 		id := strings.TrimSuffix(filepath.Base(name), ".txt")
 		for seed := range b.seeds {
 			if b.g.Context.Err() != nil {
-				return errors.New("interrupted")
+				break instances // hours of work are reported as far as they came
 			}
 			data, err := os.ReadFile(name)
 			if err != nil {
@@ -220,8 +221,15 @@ func (b *planBench) gaps(row, what, target, set string, format planner.Format, s
 				return fmt.Errorf("%s: %w", name, err)
 			}
 			limit, began := seconds*b.share*float64(threads), cpuSeconds()
-			plan, err := file.Problem.Plan(planner.Options{Objective: file.Objective, Seed: uint64(seed + 1), Threads: threads,
-				Clock: func() float64 { return (cpuSeconds() - began) / limit }})
+			plan, err := file.Problem.Plan(planner.Options{Objective: file.Objective, Seed: uint64(seed + 1), Threads: threads, Clock: func() float64 {
+				if b.g.Context.Err() != nil {
+					return 1
+				}
+				return (cpuSeconds() - began) / limit
+			}})
+			if b.g.Context.Err() != nil {
+				break instances
+			}
 			if err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
@@ -229,6 +237,7 @@ func (b *planBench) gaps(row, what, target, set string, format planner.Format, s
 				return err
 			}
 			gaps = append(gaps, 100*(file.Cost(plan)/best[id]-1))
+			_, _ = fmt.Fprintf(b.g.Err, "%s %s, seed %d: %+.3f %%, %d iterations\n", row, id, seed+1, gaps[len(gaps)-1], plan.Iterations)
 		}
 		slices.Sort(gaps)
 		median := gaps[len(gaps)/2]
@@ -242,13 +251,25 @@ func (b *planBench) gaps(row, what, target, set string, format planner.Format, s
 		}
 		classes[class] = append(classes[class], median)
 	}
+	if len(all) == 0 {
+		b.add(row, what, target, "interrupted before the first instance")
+		return nil
+	}
 	var parts []string
 	for class, gaps := range classes {
 		parts = append(parts, fmt.Sprintf("%s %+.2f", class, mean(gaps)))
 	}
 	slices.Sort(parts)
-	b.add(row, what, target, "mean %+.3f %%, worst %+.2f %%, better than published on %d of %d (%s)", mean(all), slices.Max(all), better, len(all), strings.Join(parts, ", "))
+	b.add(row, what, target, "mean %+.3f %%, worst %+.2f %%, better than published on %d of %d%s (%s)", mean(all), slices.Max(all), better, len(all), b.cut(len(all), len(chosen)), strings.Join(parts, ", "))
 	return nil
+}
+
+// cut says that a row is not whole.
+func (b *planBench) cut(done, of int) string {
+	if done == of {
+		return ""
+	}
+	return fmt.Sprintf(", interrupted after %d of %d", done, of)
 }
 
 func (b *planBench) drawn(orders int, seed uint64) (*planner.File, error) {

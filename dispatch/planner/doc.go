@@ -45,7 +45,12 @@
 //	model.go       a day made ready for the search
 //	route.go       stops, time segments, what a change costs
 //	insert.go      where an order fits best in a route, with or without a store visit
-//	search.go      ruin, recreate, accept, undo
+//	search.go      one island: its state, an iteration, what it accepts and keeps
+//	ruin.go        which jobs an iteration takes out
+//	recreate.go    where they are put back
+//	change.go      what a change does to a route, its store and the totals, and how it is undone
+//	rng.go         chance, the same on every machine
+//	area.go        large days, piece by piece
 //	pool.go        remembered routes recombined
 //	plan.go        islands, warm start, timetables
 //	score.go       the objective vector and every hard rule, recounted from the plan alone

@@ -432,6 +432,38 @@ func TestRecombinationIsBoundedAndNeverWorse(t *testing.T) {
 	}
 }
 
+// A pool that is full when a recombination begins forgets nothing before it ends: what was chosen
+// is known by its place in the pool.
+func TestAFullPoolForgetsNothingWhileItIsRecombined(t *testing.T) {
+	f := drawnWith(t, Generated{Orders: 60, Engineers: 12, Seed: 3})
+	for seed := range uint64(10) {
+		s := newSearch(newModel(f.Problem, Options{}), seed)
+		s.start()
+		s.tally()
+		for k := range 200 {
+			s.step(s.pace.from)
+			if k%2 == 0 {
+				s.remember()
+			}
+		}
+		s.pool.most = len(s.pool.columns) + 1
+		s.recombine()
+		if _, broken := f.Problem.Score(s.plan()); len(broken) > 0 {
+			t.Fatalf("seed %d: %v", seed, broken[:min(3, len(broken))])
+		}
+		cost := int64(0)
+		for i := range s.routes {
+			cost += s.routes[i].cost
+		}
+		if cost != s.cost {
+			t.Fatalf("seed %d: the routes cost %d, the total says %d", seed, cost, s.cost)
+		}
+		if s.pool.held {
+			t.Fatal("the pool will never forget anything again")
+		}
+	}
+}
+
 // trspText is a small instance in the benchmark's format, made here.
 func trspText(t testing.TB) string {
 	t.Helper()

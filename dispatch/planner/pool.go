@@ -22,6 +22,9 @@ type pool struct {
 	bestPrice []float64 // of a job, as the last recombination found it
 	dense     []int32   // of a job: its number within a recombination, or -1
 	work      int       // routes looked at in this recombination
+	// held keeps every remembered route where it is: a recombination knows them by their places.
+	held bool
+	most int // routes that are remembered at once
 }
 
 // column is a remembered route.
@@ -42,7 +45,7 @@ const (
 )
 
 func newPool(m *model) *pool {
-	p := &pool{m: m, byHash: map[uint64]int32{}, keys: make([]uint64, len(m.jobs)), idle: make([]int64, len(m.crews))}
+	p := &pool{m: m, most: poolColumns, byHash: map[uint64]int32{}, keys: make([]uint64, len(m.jobs)), idle: make([]int64, len(m.crews))}
 	p.bestPrice, p.dense = make([]float64, len(m.jobs)), make([]int32, len(m.jobs))
 	for i := range p.dense {
 		p.dense[i] = -1
@@ -77,7 +80,7 @@ func (p *pool) add(r *route) {
 		}
 		return
 	}
-	if len(p.columns) >= poolColumns || p.stops > poolStops {
+	if !p.held && (len(p.columns) >= p.most || p.stops > poolStops) {
 		p.forget()
 	}
 	if len(p.columns) == cap(p.columns) {
@@ -539,6 +542,7 @@ func (s *search) recombine() {
 			s.keep()
 		}
 	}
+	s.pool.held = true
 	for range plunges {
 		try(q.plunge(&s.rng))
 		for range polish {
@@ -549,6 +553,7 @@ func (s *search) recombine() {
 			s.mark()
 		}
 	}
+	s.pool.held = false
 	s.back()
 	if q = s.pool.relax(s.routes, s.area); q != nil {
 		if found := q.dive(); found != nil {
