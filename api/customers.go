@@ -59,6 +59,10 @@ func (s *Server) mergeCustomer(ctx context.Context, by auth.Caller, in *bodyOf[M
 	return s.desk.MergeCustomers(ctx, by, in.ID, in.Body.Into)
 }
 
+func (s *Server) eraseCustomer(ctx context.Context, by auth.Caller, in *ByID) (customers.Customer, error) {
+	return s.desk.EraseCustomer(ctx, by, in.ID)
+}
+
 func (s *Server) addAsset(ctx context.Context, by auth.Caller, in *body[customers.AssetInput]) (customers.Asset, error) {
 	return s.desk.AddAsset(ctx, by, in.Body)
 }

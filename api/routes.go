@@ -96,6 +96,7 @@ func (s *Server) table() {
 	on(s, post, "/customers/{id}/sites", auth.WriteCustomers, "Add an address", s.addSite)
 	on(s, patch, "/sites/{id}", auth.WriteCustomers, "Change an address", s.patchSite)
 	on(s, post, "/customers/{id}/merge", auth.MergeCustomers, "Two files of one customer become one", versioned(s, "customers", s.mergeCustomer), ok)
+	on(s, post, "/customers/{id}/erase", auth.EraseCustomers, "Blank a customer's personal data for good; refused while something is open with him", versioned(s, "customers", s.eraseCustomer), ok)
 	on(s, post, "/assets", auth.WriteCustomers, "Write a device down", s.addAsset)
 	on(s, get, "/assets", auth.ReadCustomers, "Devices in sight", s.assets)
 	on(s, get, "/assets/{id}", auth.ReadCustomers, "One device", s.asset)

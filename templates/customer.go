@@ -34,7 +34,9 @@ type Customer struct {
 	History         []Link // requests, orders, complaints, newest first
 	Owed            string // in words of money; empty: nothing
 	Regions         []Option
+	ErasedAt        time.Time // zero: his data are there
 	MayEdit         bool
+	MayErase        bool
 }
 
 func (Customer) place() place { return place{"customer", "desk"} }

@@ -83,6 +83,7 @@
 //	POST /customers  class name phone
 //	POST /customers/{id}/assets  brand category model proof purchased_on serial_number site_id
 //	POST /customers/{id}/contacts  name phone role
+//	POST /customers/{id}/erase  sure
 //	POST /customers/{id}/sites  access_notes address lat lng region_code
 //	POST /desk/parked/{id}/set-aside  reason
 //	POST /desk/parked/{id}/take

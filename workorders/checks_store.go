@@ -169,7 +169,13 @@ var storyChecks = []struct{ Name, SQL string }{
 	{"what was erased of a customer is gone everywhere",
 		`SELECT count(*) FROM customers c WHERE c.erased_at IS NOT NULL AND (c.name <> '' OR c.phone IS NOT NULL OR c.notes <> '' OR c.external_ref IS NOT NULL
 			OR EXISTS (SELECT FROM contacts k WHERE k.customer_id = c.id AND (k.name <> '' OR k.phones <> '{}' OR coalesce(k.email, '') <> ''))
+			OR EXISTS (SELECT FROM requests r WHERE r.customer_id = c.id AND (r.description <> '' OR r.told <> ''))
+			OR EXISTS (SELECT FROM conversations t JOIN work_orders o ON o.id = t.order_id WHERE o.customer_id = c.id AND t.text <> '')
+			OR EXISTS (SELECT FROM messages m JOIN work_orders o ON o.id = m.order_id WHERE o.customer_id = c.id AND m.audience = 'customer' AND m.to_address <> '')
 			OR EXISTS (SELECT FROM search_docs d WHERE d.kind = 'customer' AND d.id = c.id AND d.title <> ''))`},
+	{"who was erased stands on the list of erasures, and nobody else",
+		`SELECT (SELECT count(*) FROM customers c WHERE c.erased_at IS NOT NULL AND NOT EXISTS (SELECT FROM erasures e WHERE e.customer_id = c.id))
+		+ (SELECT count(*) FROM erasures e JOIN customers c ON c.id = e.customer_id WHERE c.erased_at IS NULL)`},
 	{"every key of a repeatable call has its answer",
 		`SELECT count(*) FROM idempotency_keys WHERE status IS NULL OR answer IS NULL`},
 	{"background work has at most one end",

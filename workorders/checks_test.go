@@ -43,6 +43,7 @@ var plain = map[string]row{
 	"custody_moves":      {"custody_id": id("custody"), "no": 1, "at": noon, "from_holder": "customer", "to_holder": "depot", "by_name": "x"},
 	"customers":          {"number": "C", "name": "x", "created_at": noon},
 	"diary":              {"engineer_id": id("engineer"), "during": hour, "kind": "hold"},
+	"erasures":           {"customer_id": id("customer"), "at": noon},
 	"escalations":        {"clock_id": id("clock"), "level": 1, "at": noon},
 	"files":              {"sha256": hash, "stored_sha256": hash, "bytes": `\x01`, "mime": "image/png", "size": 1, "at": noon},
 	"follow_ups":         {"number": "F", "order_id": id("nothing"), "kind": "after_visit", "anchor_on": "2026-11-18", "due_from": "2026-11-20", "due_to": "2026-11-21", "due_on": "2026-11-20", "created_at": noon},
@@ -99,7 +100,7 @@ func put(table string, says ...row) string {
 		r["org_id"] = 1
 	}
 	switch table {
-	case "custody_moves", "escalations", "receipt_lines", "receipt_balances", "quote_lines", "links", "organisations", "regions", "pieces", "idempotency_keys", "stock", "receipt_series", "audit_log", "plan_visits":
+	case "custody_moves", "escalations", "receipt_lines", "receipt_balances", "quote_lines", "links", "organisations", "regions", "pieces", "idempotency_keys", "stock", "receipt_series", "audit_log", "plan_visits", "erasures":
 	default:
 		r["id"] = uuid.Must(uuid.NewV4()).String()
 	}
@@ -219,7 +220,8 @@ var planted = map[string][]string{
 	"story: an order that was handed over is served by who accepted it last":               {order(row{"serving_org_id": 2})},
 	"story: an order or a request begins with a line of its story":                         {order(), "UNTOLD"},
 	"story: requests, orders, customers and devices can be found":                          {put("assets"), "UNFOUND"},
-	"story: what was erased of a customer is gone everywhere":                              {put("customers", row{"id": id("erased"), "number": "E", "name": "", "erased_at": noon}), put("contacts", row{"customer_id": id("erased")})},
+	"story: what was erased of a customer is gone everywhere":                              {put("customers", row{"id": id("erased"), "number": "E", "name": "", "erased_at": noon}), put("erasures", row{"customer_id": id("erased")}), put("contacts", row{"customer_id": id("erased")})},
+	"story: who was erased stands on the list of erasures, and nobody else":                {put("customers", row{"id": id("erased"), "number": "E", "name": "", "erased_at": noon})},
 	"story: every key of a repeatable call has its answer":                                 {put("idempotency_keys")},
 	"story: background work has at most one end":                                           {drop("jobs", "jobs_one_end"), put("jobs", row{"done_at": noon, "dead_at": noon})},
 	"story: a message counts as delivered only when a channel that reaches people took it": {drop("messages", "messages_delivered_by"), put("messages", row{"state": "delivered", "delivered_at": noon, "channel": "log"})},

@@ -140,6 +140,17 @@ func (d *Desk) MergeCustomers(ctx context.Context, by auth.Caller, from, into uu
 	return c, err
 }
 
+// EraseCustomer blanks the personal data of a customer for good; see customers.Book.Erase for what stays and when
+// it is refused.
+func (d *Desk) EraseCustomer(ctx context.Context, by auth.Caller, id uuid.UUID) (customers.Customer, error) {
+	var c customers.Customer
+	err := d.change(ctx, by, func(ctx context.Context, w *work) (err error) {
+		c, err = w.book.Erase(ctx, by, id)
+		return err
+	})
+	return c, err
+}
+
 // PatchAsset changes a device; it is found by the serial number it has now.
 func (d *Desk) PatchAsset(ctx context.Context, by auth.Caller, id uuid.UUID, in customers.AssetPatch) (customers.Asset, error) {
 	var a customers.Asset

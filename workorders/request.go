@@ -264,6 +264,13 @@ func (w *work) orgFor(ctx context.Context, code string) (int32, error) {
 // request belongs to the organisation of its customer, so that nothing crosses unnoticed.
 func (w *work) placeRequest(ctx context.Context, r *Request) error {
 	scope := w.by.Scope()
+	if r.CustomerID != nil { // a file that was merged stands for the one it was merged into
+		c, err := w.book.Current(ctx, scope, *r.CustomerID)
+		if err != nil {
+			return err
+		}
+		r.CustomerID = &c.ID
+	}
 	if r.AssetID != nil {
 		a, err := w.book.Asset(ctx, scope, *r.AssetID)
 		if err != nil {
@@ -292,7 +299,7 @@ func (w *work) placeRequest(ctx context.Context, r *Request) error {
 		}
 	}
 	if r.CustomerID != nil {
-		c, err := w.book.Customer(ctx, scope, *r.CustomerID)
+		c, err := w.book.Current(ctx, scope, *r.CustomerID)
 		if err != nil {
 			return err
 		}

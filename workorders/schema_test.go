@@ -76,6 +76,7 @@ const (
 	owed      = fitted + `INSERT INTO old_parts (id, org_id, order_id, sheet_part_id, engineer_id, part_id, quantity, due_on) VALUES (:old, :head, :order, :line, :engineer, :part, 1, '2026-11-23'); `
 	taken     = `INSERT INTO custody (id, org_id, number, order_id, asset_id, device, condition, expected_return_on, signature, holder, opened_at) VALUES (:custody, :head, 'CU1', :order, :asset, '空调', '完好', '2026-11-20', '[[[1,2]]]', 'engineer', :t);
 		INSERT INTO custody_moves (custody_id, no, org_id, at, from_holder, to_holder, by_name) VALUES (:custody, 1, :head, :t, 'customer', 'engineer', '王伟'); `
+	erased  = `UPDATE customers SET name = '', erased_at = :t WHERE id = :customer; `
 	parked  = `INSERT INTO parked_facts (id, org_id, order_id, kind, body, code, why, told_at, parked_at) VALUES (:offer, :head, :order, 'sheet', '{}', 'visit_legal_move', 'x', :t, :t); `
 	offered = `INSERT INTO hand_overs (id, org_id, order_id, from_org_id, to_org_id, reason, answer_by, offered_at) VALUES (:offer, :head, :order, :head, :partner, '忙', :later, :t); `
 
@@ -276,6 +277,10 @@ var forbiddenRows = []forbidden{
 	{"about nothing", "timeline_of_something", "", `INSERT INTO timeline (id, org_id, at, actor, action) VALUES (:new, :head, :t, 'x', 'x')`},
 	{"talk about nothing", "conversations_about", "", `INSERT INTO conversations (id, org_id, direction, channel, kind, at, actor) VALUES (:new, :head, 'in', 'phone', 'chase', :t, 'x')`},
 	{"talk rewritten", "conversations_append_only", `INSERT INTO conversations (id, org_id, order_id, direction, channel, kind, at, actor) VALUES (:new, :head, :order, 'in', 'phone', 'chase', :t, 'x'); `, `UPDATE conversations SET text = 'never said'`},
+	{"the words taken out of somebody's talk who was not erased", "conversations_append_only", `INSERT INTO conversations (id, org_id, order_id, direction, channel, kind, at, actor, text) VALUES (:new, :head, :order, 'in', 'phone', 'chase', :t, 'x', 'x'); `, `UPDATE conversations SET text = ''`},
+	{"other words put into the talk of somebody erased", "conversations_append_only", `INSERT INTO conversations (id, org_id, order_id, direction, channel, kind, at, actor, text) VALUES (:new, :head, :order, 'in', 'phone', 'chase', :t, 'x', 'x'); ` + erased, `UPDATE conversations SET text = 'y'`},
+	{"more than the words taken out", "conversations_append_only", `INSERT INTO conversations (id, org_id, order_id, direction, channel, kind, at, actor, text) VALUES (:new, :head, :order, 'in', 'phone', 'chase', :t, 'x', 'x'); ` + erased, `UPDATE conversations SET text = '', actor = 'y'`},
+	{"an erasure taken off its list", "erasures_append_only", erased, `DELETE FROM erasures`},
 	{"talk deleted", "conversations_append_only", `INSERT INTO conversations (id, org_id, order_id, direction, channel, kind, at, actor) VALUES (:new, :head, :order, 'in', 'phone', 'chase', :t, 'x'); `, `DELETE FROM conversations`},
 	{"neither in nor out", "conversations_direction_check", "", `INSERT INTO conversations (id, org_id, order_id, direction, channel, kind, at, actor) VALUES (:new, :head, :order, 'up', 'phone', 'chase', :t, 'x')`},
 	{"a kind of talk of its own", "conversations_kind_check", "", `INSERT INTO conversations (id, org_id, order_id, direction, channel, kind, at, actor) VALUES (:new, :head, :order, 'in', 'phone', 'song', :t, 'x')`},

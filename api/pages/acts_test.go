@@ -73,6 +73,17 @@ func TestDeclinedByLink(t *testing.T) {
 		t.Errorf("the same no, sent twice: %d", again.status)
 	}
 	agent.see(path, 200).shows("太贵", "已取消")
+
+	// Nothing is open with the customer any more: who he is may be erased.
+	file := "/customers/" + n.customer.String()
+	if agent.see(file, 200).offers(file + "/erase") {
+		t.Error("an agent may erase a customer")
+	}
+	manager := n.signedIn("manager")
+	erase := manager.see(file, 200).form(file + "/erase")
+	erase.send(url.Values{"sure": {""}}).refused(422, "必填")
+	erase.send(url.Values{"sure": {"true"}}).done().shows("个人信息已删除").hides("周晓明", "13912345678", "望京街")
+	manager.see(path, 200).hides("周晓明")
 }
 
 // An engineer falls ill: his visits are freed with their windows, the customers are on the list to call.

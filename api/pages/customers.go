@@ -57,7 +57,11 @@ func (p *Pages) customer(a *ask) (templates.Page, error) {
 	if c.MergedInto != nil {
 		return elsewhere{to: "/customers/" + c.MergedInto.String(), code: 303}, nil
 	}
-	v := templates.Customer{ID: c.ID.String(), Name: c.Name, Class: c.Class, Owed: a.owed(c.ID), MayEdit: a.by.May(auth.WriteCustomers)}
+	v := templates.Customer{ID: c.ID.String(), Name: c.Name, Class: c.Class, Owed: a.owed(c.ID), ErasedAt: zero(c.ErasedAt),
+		MayEdit: c.ErasedAt == nil && a.by.May(auth.WriteCustomers), MayErase: c.ErasedAt == nil && a.by.May(auth.EraseCustomers)}
+	if c.ErasedAt != nil {
+		v.Name = c.Number
+	}
 	if c.Phone != nil {
 		v.Phone = customers.ShowPhone(*c.Phone)
 	}
@@ -134,10 +138,21 @@ func (p *Pages) addContact(ctx context.Context, a *ask, f *form) (string, error)
 	if err := f.err(); err != nil {
 		return "", err
 	}
-	err = p.desk.Keep(ctx, a.by, func(ctx context.Context, l workorders.Ledgers) error {
-		_, err := l.Customers.AddContact(ctx, a.by, id, in)
-		return err
-	})
+	_, err = p.desk.AddContact(ctx, a.by, id, in)
+	return "/customers/" + id.String(), err
+}
+
+// eraseCustomer wants a tick of its own: there is no way back.
+func (p *Pages) eraseCustomer(ctx context.Context, a *ask, f *form) (string, error) {
+	id, err := parse(a.Param("id"))
+	if err != nil {
+		return "", err
+	}
+	f.need("sure")
+	if err := f.err(); err != nil {
+		return "", err
+	}
+	_, err = p.desk.EraseCustomer(ctx, a.by, id)
 	return "/customers/" + id.String(), err
 }
 

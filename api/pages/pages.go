@@ -202,6 +202,7 @@ func (p *Pages) Mount(e *echo.Echo) {
 	do("/customers/:id/contacts", auth.WriteCustomers, p.addContact, p.customer)
 	do("/customers/:id/sites", auth.WriteCustomers, p.addSite, p.customer)
 	do("/customers/:id/assets", auth.WriteCustomers, p.addAsset, p.customer)
+	do("/customers/:id/erase", auth.EraseCustomers, p.eraseCustomer, p.customer)
 	see("/assets", auth.ReadCustomers, p.assets)
 	see("/assets/:id", auth.ReadCustomers, p.asset)
 	do("/assets/:id/label", auth.WriteCustomers, p.makeLabel, p.asset)

@@ -94,6 +94,13 @@ func (a *App) wire(stopping context.Context, s *postgres.Server) (http.Handler, 
 	for kind, do := range desk.Handlers() {
 		runner.Handle(kind, do)
 	}
+	if a.config.Erasures != "" {
+		list := erasureList(a.config.Erasures)
+		if err := list.begin(stopping, desk, log); err != nil {
+			return nil, nil, err
+		}
+		runner.Pulse("keep the list of erasures", 20*time.Second, func(ctx context.Context) error { return list.save(ctx, desk) })
+	}
 	runner.Pulse("seal the account of changes", 5*time.Second, func(ctx context.Context) error { _, err := account.Seal(ctx); return err })
 	repeats := []workorders.Task{
 		{Name: "sweep jobs", Spec: "11 * * * *", Do: queue.Sweep},

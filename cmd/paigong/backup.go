@@ -2,11 +2,13 @@ package main
 
 import (
 	"archive/zip"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"paigong/internal/postgres"
@@ -86,6 +88,13 @@ func (r *restoreCmd) Run(g *Globals) (err error) {
 			return fmt.Errorf("the database holds an organisation's data already: restore into an empty one (--data NEW_FOLDER or another DATABASE_URL), or throw it away with --replace")
 		}
 	}
+	gone, err := erasureList(c.Erasures).read()
+	if err != nil {
+		return err
+	}
+	if err := erasedHere(g.Context, s, gone); err != nil {
+		return err
+	}
 	if err := emptyDatabase(g.Context, s); err != nil {
 		return err
 	}
@@ -98,6 +107,15 @@ func (r *restoreCmd) Run(g *Globals) (err error) {
 		return err
 	}
 	s.Pool().Reset()
+	again, err := eraseAgain(g.Context, workorders.New(workorders.Config{DB: s.DB(), Now: c.Now, Log: c.Log}), inOrder(gone))
+	if err != nil {
+		return fmt.Errorf("the backup is restored, but whoever was erased since is not yet erased again: %w; start 'paigong' with the same --erasures to do so", err)
+	}
+	for id, open := range again {
+		if _, err := fmt.Fprintf(g.Out, "customer %s was erased after this backup and is erased again; still open with him here: %s\n", id, cmp.Or(strings.Join(open, ", "), "nothing")); err != nil {
+			return err
+		}
+	}
 	results, violations, err := workorders.RunChecks(g.Context, s.DB())
 	if err != nil {
 		return err

@@ -3,10 +3,17 @@ package main
 import (
 	"archive/zip"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/gofrs/uuid/v5"
+
+	"paigong/internal/auth"
+	"paigong/internal/postgres"
+	"paigong/workorders"
 )
 
 // What a backup holds stands in another database afterwards, byte for byte, with its numbers going on.
@@ -74,6 +81,87 @@ func TestBackupComesBack(t *testing.T) {
 		t.Errorf("%d orders, then %d", a, b)
 	}
 	to.sound()
+}
+
+// Whoever was erased stays erased when an older backup comes back: by the list of the database that is replaced, by the
+// file beside it, and at the next start after somebody restored in his own way.
+func TestErasedStaysErased(t *testing.T) {
+	t.Parallel()
+	house := newHouse(t)
+	house.vars["PAIGONG_ERASURES"] = filepath.Join(t.TempDir(), "erasures.txt")
+	house.must("import", "customers", "--mapping", house.file("m.json", []byte(`{"columns": {"name": "name", "phone": "phone", "external_ref": "id"}}`)),
+		house.file("c.csv", []byte("id,name,phone\n1,王芳,13812345678\n2,李雷,13912345678\n")))
+	old := filepath.Join(t.TempDir(), "old.zip")
+	house.must("backup", old)
+	here := func() int { return house.count("SELECT count(*) FROM customers WHERE name <> ''") }
+	desk := func(fn func(s *postgres.Server, d *workorders.Desk)) {
+		t.Helper()
+		s, err := postgres.Open(t.Context(), postgres.Options{URL: house.vars["DATABASE_URL"]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = s.Close() }()
+		fn(s, workorders.New(workorders.Config{DB: s.DB()}))
+	}
+	erase := func(name string) {
+		t.Helper()
+		desk(func(s *postgres.Server, d *workorders.Desk) {
+			var id uuid.UUID
+			if err := house.conn.QueryRow(t.Context(), "SELECT id FROM customers WHERE name = $1", name).Scan(&id); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := d.EraseCustomer(t.Context(), auth.System("test"), id); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	erase("王芳")
+	if n := here(); n != 1 {
+		t.Fatalf("%d customers are left after one of two was erased", n)
+	}
+	if out := house.must("restore", "--replace", old); !strings.Contains(out, "erased again") || !strings.Contains(out, " 0 violations") || here() != 1 {
+		t.Errorf("replacing a database by an older backup of it leaves %d customers: %s", here(), out)
+	}
+
+	erase("李雷")
+	list := erasureList(house.vars["PAIGONG_ERASURES"])
+	desk(func(s *postgres.Server, d *workorders.Desk) {
+		if err := list.save(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+	})
+	known, err := list.read()
+	if raw, _ := os.ReadFile(string(list)); err != nil || len(known) != 2 || strings.Contains(string(raw), "王") || strings.Contains(string(raw), "138") {
+		t.Fatalf("the list holds %s (%v)", raw, err)
+	}
+	elsewhere := newHouse(t)
+	elsewhere.vars["PAIGONG_ERASURES"] = string(list)
+	if out := elsewhere.must("restore", old); strings.Count(out, "erased again") != 2 || elsewhere.count("SELECT count(*) FROM customers WHERE name <> ''") != 0 {
+		t.Errorf("restoring elsewhere with the list: %s", out)
+	}
+
+	delete(elsewhere.vars, "PAIGONG_ERASURES")
+	elsewhere.must("restore", "--replace", old) // knows of both by itself
+	raw := newHouse(t)
+	raw.must("restore", old) // as after a copy by somebody's own tools: nobody told it
+	if n := raw.count("SELECT count(*) FROM customers WHERE name <> ''"); n != 2 {
+		t.Fatalf("%d customers in the old backup", n)
+	}
+	house.vars["DATABASE_URL"], house.conn = raw.vars["DATABASE_URL"], raw.conn
+	desk(func(s *postgres.Server, d *workorders.Desk) {
+		if err := list.begin(t.Context(), d, slog.New(slog.DiscardHandler)); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if n := here(); n != 0 {
+		t.Errorf("a start with the list leaves %d customers", n)
+	}
+	raw.sound()
+
+	broken := erasureList(house.file("broken.txt", []byte("yesterday, Mrs Wang\n")))
+	if _, err := broken.read(); err == nil || !strings.Contains(err.Error(), "line 1") {
+		t.Errorf("a broken list: %v", err)
+	}
 }
 
 // entries are the rows of each table of a backup.

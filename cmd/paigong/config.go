@@ -41,6 +41,7 @@ type Config struct {
 	GatewayKey   string                // the secret it is signed with
 	SMS          string                // aliyun://, tencent:// or sms+https://; empty: no text messages
 	Bot          string                // address of a WeCom or DingTalk group's robot; its secret as the fragment
+	Erasures     string                // file with the list of who was erased, outside the database; empty: none
 	TravelURL    string                // map server with OSRM's table service; empty: ways are estimated from the distance
 	SignIn       auth.Rules            // of passwords and sessions
 	DemoLogins   []templates.DemoLogin // offered on the sign-in page of the sample company
@@ -79,6 +80,7 @@ func (g *Globals) settings() ([]Setting, error) {
 		{env: "PAIGONG_TZ", standard: "Asia/Shanghai"},
 		{env: "PAIGONG_LANG", standard: say.Chinese},
 		{env: "PAIGONG_BASE_URL"},
+		{flag: "--erasures", given: g.Erasures, env: "PAIGONG_ERASURES"},
 		{env: "PAIGONG_SMTP", secret: true},
 		{env: "PAIGONG_GATEWAY"},
 		{env: "PAIGONG_GATEWAY_KEY", secret: true},
@@ -120,6 +122,10 @@ func (g *Globals) config() (Config, error) {
 		Lang: value("PAIGONG_LANG"), Now: time.Now, Log: g.Log,
 		BaseURL: strings.TrimRight(value("PAIGONG_BASE_URL"), "/"), SMTP: value("PAIGONG_SMTP"), Gateway: value("PAIGONG_GATEWAY"), GatewayKey: value("PAIGONG_GATEWAY_KEY"),
 		SMS: value("PAIGONG_SMS"), Bot: value("PAIGONG_BOT"), TravelURL: value("PAIGONG_TRAVEL_URL"),
+		Erasures: value("PAIGONG_ERASURES"),
+	}
+	if c.Erasures == "" && c.DatabaseURL == "" {
+		c.Erasures = filepath.Join(c.Data, "erasures.txt")
 	}
 	if c.TLS = (TLS{Cert: value("PAIGONG_TLS_CERT"), Key: value("PAIGONG_TLS_KEY"), ACME: value("PAIGONG_TLS_ACME")}); value("PAIGONG_TLS_SELF_SIGNED") != "" {
 		if c.TLS.SelfSigned = value("PAIGONG_TLS_SELF_SIGNED") == "yes"; !c.TLS.SelfSigned {

@@ -47,6 +47,8 @@ type Globals struct {
 	Data   string `placeholder:"FOLDER" help:"Folder of the private PostgreSQL. PAIGONG_DATA, else 'paigong' in your data folder."`
 	Travel string `name:"travel-url" placeholder:"URL" help:"Map server with OSRM's table service, for driving times. PAIGONG_TRAVEL_URL, else estimated from the distance."`
 
+	Erasures string `placeholder:"FILE" help:"Keeps who asked to be erased outside the database, so that an older backup does not bring him back. PAIGONG_ERASURES, else 'erasures.txt' in the folder of the private PostgreSQL."`
+
 	TLSCert       string `name:"tls-cert" placeholder:"FILE" help:"Speak https with this certificate (PEM). PAIGONG_TLS_CERT."`
 	TLSKey        string `name:"tls-key" placeholder:"FILE" help:"Its key. PAIGONG_TLS_KEY."`
 	TLSACME       string `name:"tls-acme" placeholder:"NAME" help:"Speak https and fetch the certificate for this public name; listen on :443. PAIGONG_TLS_ACME."`

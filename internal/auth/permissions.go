@@ -39,6 +39,7 @@ const (
 	ReadCustomers  Permission = "read_customers"
 	WriteCustomers Permission = "write_customers"
 	MergeCustomers Permission = "merge_customers"
+	EraseCustomers Permission = "erase_customers" // personal data, for good
 	ReadContracts  Permission = "read_contracts"
 	WriteContracts Permission = "write_contracts"
 	Search         Permission = "search"
@@ -143,7 +144,7 @@ func sets(parts ...[]Permission) []Permission { return slices.Concat(parts...) }
 // grants is the whole matrix; Admin is not in it, because he may do everything.
 var grants = map[Role][]Permission{
 	Manager: sets(reading, frontDesk, dispatching, managing,
-		[]Permission{ManageUsers, ManageBasics, ManageParts, MoveStock, ExpectStock, HandOutParts, ReadAudit, ManageWebhooks}),
+		[]Permission{ManageUsers, ManageBasics, ManageParts, MoveStock, ExpectStock, HandOutParts, ReadAudit, ManageWebhooks, EraseCustomers}),
 	Lead: sets(reading, frontDesk, dispatching,
 		[]Permission{ManageEngineers, HandOver, ReassignFollowUps, ClaimFollowUp, RecordFollowUp, WaiveFollowUp, EscalateComplaint, ReadReports, ReadReceivables}),
 	Dispatcher: sets(reading, frontDesk, dispatching, []Permission{HandOver, RecordFollowUp, IssueReceipt, ReadReports}),

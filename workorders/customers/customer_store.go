@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/gofrs/uuid/v5"
@@ -175,9 +176,13 @@ func (b Book) live(ctx context.Context, s auth.Scope, id uuid.UUID) (Customer, e
 	case c.MergedInto != nil:
 		return c, fault.New(fault.Conflict, "customer_merged", "this customer was merged into %s: use that one", c.MergedInto).With("into", c.MergedInto)
 	case c.ErasedAt != nil:
-		return c, fault.New(fault.Conflict, "customer_erased", "this customer's data were erased: open a new file")
+		return c, erased()
 	}
 	return c, nil
+}
+
+func erased() error {
+	return fault.New(fault.Conflict, "customer_erased", "this customer's data were erased: open a new file")
 }
 
 // Current takes the customer under whom new work is written down: it follows a merge and holds the file
@@ -185,7 +190,10 @@ func (b Book) live(ctx context.Context, s auth.Scope, id uuid.UUID) (Customer, e
 func (b Book) Current(ctx context.Context, s auth.Scope, id uuid.UUID) (Customer, error) {
 	c, err := b.find(ctx, s, id, " FOR SHARE OF c")
 	if err == nil && c.MergedInto != nil {
-		return b.find(ctx, s, *c.MergedInto, " FOR SHARE OF c")
+		c, err = b.find(ctx, s, *c.MergedInto, " FOR SHARE OF c")
+	}
+	if err == nil && c.ErasedAt != nil {
+		err = erased()
 	}
 	return c, err
 }
@@ -324,7 +332,7 @@ func (b Book) Merge(ctx context.Context, by auth.Caller, from, into uuid.UUID) (
 			return c, fault.New(fault.Conflict, "customer_merged", "this customer was merged into %s: use that one", c.MergedInto).With("into", c.MergedInto)
 		}
 		if c.ErasedAt != nil {
-			return c, fault.New(fault.Conflict, "customer_erased", "this customer's data were erased: open a new file")
+			return c, erased()
 		}
 		both[id] = c
 	}
@@ -362,43 +370,113 @@ func (b Book) Merge(ctx context.Context, by auth.Caller, from, into uuid.UUID) (
 	return b.Customer(ctx, by.Scope(), into)
 }
 
-// Erase blanks the personal data of a customer and of his contacts and sites for good. What we did and what
-// was paid stays, without a name. It is refused while something is open with him.
+// Erase blanks the personal data of a customer for good: who he is, where he lives, how he is reached, what he said
+// and what was said about him. What we did, what was agreed and what was paid stays, without his name on the file; signed
+// sheets, approved quotes and issued papers stay as they were handed out. It is refused while something is open
+// with him, and names up to five of these matters.
 func (b Book) Erase(ctx context.Context, by auth.Caller, id uuid.UUID) (Customer, error) {
 	c, err := b.find(ctx, by.Scope(), id, " FOR NO KEY UPDATE OF c")
+	switch {
+	case err != nil:
+		return c, err
+	case c.ErasedAt != nil:
+		return c, nil
+	case c.MergedInto != nil:
+		return c, fault.New(fault.Conflict, "customer_merged", "this customer was merged into %s: use that one", c.MergedInto).With("into", c.MergedInto)
+	}
+	open, err := b.openMatters(ctx, id)
 	if err != nil {
 		return c, err
-	}
-	if c.ErasedAt != nil {
-		return c, nil
-	}
-	var open []string
-	err = b.db.NewRaw(`
-		SELECT 'work_order ' || number FROM work_orders WHERE customer_id = ?0 AND state NOT IN ('closed', 'cancelled')
-		UNION ALL SELECT 'request ' || number FROM requests WHERE customer_id = ?0 AND state IN ('received', 'triaged')
-		UNION ALL SELECT 'complaint ' || number FROM complaints WHERE customer_id = ?0 AND state <> 'closed'
-		UNION ALL SELECT 'receipt ' || r.number FROM receipts r WHERE r.customer_id = ?0 AND r.voided_at IS NULL
-		  AND r.total_minor > (SELECT coalesce(sum(p.amount_minor), 0) FROM payments p WHERE p.receipt_id = r.id AND p.method <> 'on_account')
-		LIMIT 5`, id).Scan(ctx, &open)
-	if err != nil {
-		return c, fmt.Errorf("erase customer %s: %w", id, fault.FromSQL(err))
 	}
 	if len(open) > 0 {
 		return c, fault.New(fault.Conflict, "customer_has_open_matters", "something is still open with this customer: %s", strings.Join(open, ", ")).With("open", open)
 	}
-	at := b.at()
-	for _, blank := range []string{
+	if err := b.blank(ctx, id, b.at()); err != nil {
+		return c, err
+	}
+	return b.find(ctx, by.Scope(), id, "")
+}
+
+// Erased says of one customer that his data are gone, and since when.
+type Erased struct {
+	CustomerID uuid.UUID `bun:"customer_id"`
+	At         time.Time `bun:"at"`
+}
+
+// Erasures are all customers ever erased, in the order of erasing.
+func (b Book) Erasures(ctx context.Context) (list []Erased, err error) {
+	if err := b.db.NewRaw("SELECT customer_id, at FROM erasures ORDER BY at, customer_id").Scan(ctx, &list); err != nil {
+		return nil, fmt.Errorf("erasures: %w", fault.FromSQL(err))
+	}
+	return list, nil
+}
+
+// EraseAgain takes back what an older backup brought back: it erases whom the list names and who stands here with
+// his data, at the time the list says, also while something is open with him in these older data. It returns who that
+// was, with what is open; whoever is unknown here or blank already is passed over.
+func (b Book) EraseAgain(ctx context.Context, list []Erased) (again map[uuid.UUID][]string, err error) {
+	again = map[uuid.UUID][]string{}
+	for _, e := range list {
+		var there bool
+		if err := b.db.NewRaw("SELECT EXISTS (SELECT FROM customers WHERE id = ? AND erased_at IS NULL)", e.CustomerID).Scan(ctx, &there); err != nil {
+			return again, fmt.Errorf("erase customer %s again: %w", e.CustomerID, fault.FromSQL(err))
+		}
+		if !there {
+			continue
+		}
+		if again[e.CustomerID], err = b.openMatters(ctx, e.CustomerID); err != nil {
+			return again, err
+		}
+		if err := b.blank(ctx, e.CustomerID, e.At); err != nil {
+			return again, err
+		}
+	}
+	return again, nil
+}
+
+// openMatters are up to five things that need to know who the customer is.
+func (b Book) openMatters(ctx context.Context, id uuid.UUID) (open []string, err error) {
+	err = b.db.NewRaw(`
+		SELECT 'work_order ' || number FROM work_orders WHERE customer_id = ?0 AND state NOT IN ('closed', 'cancelled')
+		UNION ALL SELECT 'request ' || number FROM requests WHERE customer_id = ?0 AND state IN ('received', 'triaged')
+		UNION ALL SELECT 'complaint ' || number FROM complaints WHERE customer_id = ?0 AND state <> 'closed'
+		UNION ALL SELECT 'follow_up ' || number FROM follow_ups WHERE customer_id = ?0 AND state IN ('scheduled', 'due', 'attempted', 'suspended')
+		UNION ALL SELECT 'receipt ' || r.number FROM receipts r WHERE r.customer_id = ?0 AND r.voided_at IS NULL
+		  AND r.total_minor > (SELECT coalesce(sum(p.amount_minor), 0) FROM payments p WHERE p.receipt_id = r.id AND p.method <> 'on_account')
+		LIMIT 5`, id).Scan(ctx, &open)
+	if err != nil {
+		return nil, fmt.Errorf("erase customer %s: %w", id, fault.FromSQL(err))
+	}
+	return open, nil
+}
+
+// blank takes the words out. The customer comes first: PostgreSQL lets what was said be emptied only of somebody
+// who is erased.
+func (b Book) blank(ctx context.Context, id uuid.UUID, at time.Time) error {
+	const his = "(SELECT o.id FROM work_orders o WHERE o.customer_id = ?0)"
+	const asked = "(SELECT r.id FROM requests r WHERE r.customer_id = ?0)"
+	for _, take := range []string{
+		"UPDATE customers SET name = '', phone = NULL, notes = '', external_ref = NULL, erased_at = ?1 WHERE id = ?0 OR merged_into = ?0 AND erased_at IS NULL",
 		"UPDATE contacts SET name = '', phones = '{}', email = NULL, preferred_hours = '', notes = '', retired_at = coalesce(retired_at, ?1) WHERE customer_id = ?0",
 		"UPDATE sites SET address = '', lat = NULL, lng = NULL, access_notes = '', open_hours = '' WHERE customer_id = ?0",
 		"UPDATE assets SET plate = NULL, notes = '' WHERE customer_id = ?0",
+		"UPDATE requests SET description = '', told = '', incoming = NULL WHERE customer_id = ?0",
+		"UPDATE reporters SET name = '', phone = '', address = '', wish = '', code_hash = NULL WHERE request_id IN " + asked,
+		"UPDATE conversations SET text = '' WHERE text <> '' AND (order_id IN " + his + " OR request_id IN " + asked + ")",
 		"UPDATE complaints SET text = '', demand = '', against = NULL WHERE customer_id = ?0",
-		"UPDATE callbacks SET text = '' WHERE customer_id = ?0",
-		"DELETE FROM search_docs WHERE customer_id = ?0 OR kind = 'customer' AND id = ?0",
-		"UPDATE customers SET name = '', phone = NULL, notes = '', external_ref = NULL, erased_at = ?1 WHERE id = ?0 OR merged_into = ?0",
+		"UPDATE follow_up_attempts SET comment = '', answered_by = '' WHERE (comment <> '' OR answered_by <> '') AND follow_up_id IN (SELECT id FROM follow_ups WHERE customer_id = ?0)",
+		"UPDATE callbacks SET text = '', state = CASE state WHEN 'open' THEN 'cancelled' ELSE state END, done_at = coalesce(done_at, ?1) WHERE customer_id = ?0 OR order_id IN " + his,
+		"UPDATE callback_attempts SET text = '' WHERE text <> '' AND callback_id IN (SELECT id FROM callbacks WHERE customer_id = ?0 OR order_id IN " + his + ")",
+		"UPDATE messages SET to_address = '', args = '[]', state = CASE WHEN state IN ('queued', 'failed') THEN 'suppressed' ELSE state END WHERE audience = 'customer' AND (order_id IN " + his + " OR request_id IN " + asked + ")",
+		"UPDATE links SET revoked_at = ?1 WHERE revoked_at IS NULL AND (order_id IN " + his + " OR request_id IN " + asked + ")",
+		"SELECT erase_from_timeline(?0)",
+		"DELETE FROM search_docs WHERE kind = 'customer' AND id = ?0",
+		"UPDATE search_docs d SET number = '' FROM assets a WHERE d.kind = 'asset' AND d.id = a.id AND a.customer_id = ?0 AND a.serial_number IS NULL",
+		"UPDATE search_docs SET detail = '', words = concat_ws(' ', number, title) WHERE customer_id = ?0",
 	} {
-		if _, err := b.db.NewRaw(blank, id, at).Exec(ctx); err != nil {
-			return c, fmt.Errorf("erase customer %s: %w", id, fault.FromSQL(err))
+		if _, err := b.db.NewRaw(take, id, at).Exec(ctx); err != nil {
+			return fmt.Errorf("erase customer %s: %w", id, fault.FromSQL(err))
 		}
 	}
-	return b.find(ctx, by.Scope(), id, "")
+	return nil
 }
