@@ -68,6 +68,17 @@ func (s *Server) putChecklist(ctx context.Context, by auth.Caller, in *body[know
 	})
 }
 
+func (s *Server) jobTemplates(ctx context.Context, _ auth.Caller, _ *none) (keyset.Page[knowledge.JobTemplate], error) {
+	list, err := s.desk.Look(ctx).Codes.JobTemplates(ctx)
+	return keyset.Page[knowledge.JobTemplate]{Items: list}, err
+}
+
+func (s *Server) putJobTemplate(ctx context.Context, by auth.Caller, in *body[knowledge.JobTemplateInput]) (knowledge.JobTemplate, error) {
+	return keep(s, ctx, by, func(ctx context.Context, l workorders.Ledgers) (knowledge.JobTemplate, error) {
+		return l.Codes.PutJobTemplate(ctx, in.Body, heardIn(ctx).match)
+	})
+}
+
 func (s *Server) clockTargets(ctx context.Context, _ auth.Caller, _ *none) (keyset.Page[aftercare.Target], error) {
 	rows, err := s.desk.Look(ctx).Promises.Targets(ctx)
 	return keyset.Page[aftercare.Target]{Items: rows}, err

@@ -130,6 +130,18 @@ func TestSheetNamesWhatIsMissing(t *testing.T) {
 	n.manager.do("PUT", "/checklists", m{"kind": "repair", "category": "空调", "lines": []m{}}, "If-Match", `"9"`).refused(412, "stale")
 	n.manager.do("PUT", "/checklists", m{"kind": "repair", "category": "冰箱", "lines": []m{{"code": "door", "name": "门封", "mandatory": true}}}).want(200)
 	n.agent.do("PUT", "/checklists", m{"kind": "repair", "lines": []m{}}).want(403)
+
+	// What such a job usually asks for is data as well.
+	n.manager.do("PUT", "/job-templates", m{"kind": "repair", "category": "空调", "minutes": 4}).refused(422, "job_template_minutes")
+	n.manager.do("PUT", "/job-templates", m{"kind": "repair", "category": "空调", "minutes": 90, "skill_codes": []string{"flying"}}).refused(422, "job_template_unknown")
+	n.manager.do("PUT", "/job-templates", m{"kind": "repair", "category": "空调", "minutes": 90, "parts": []m{{"sku": "P1", "quantity": 1}, {"sku": "P1", "quantity": 2}}}).refused(422, "part_twice")
+	n.manager.do("PUT", "/job-templates", m{"kind": "repair", "category": "空调", "minutes": 90, "skill_codes": []string{"cooling"}, "parts": []m{{"sku": "P1", "quantity": 1}}}).want(200).is(1, "version")
+	n.manager.do("PUT", "/job-templates", m{"kind": "repair", "category": "空调", "minutes": 30}, "If-Match", `"9"`).refused(412, "stale")
+	n.agent.do("PUT", "/job-templates", m{"kind": "repair", "minutes": 30}).want(403)
+	if got := n.agent.get("/job-templates").want(200).list("items"); len(got) != 1 {
+		t.Errorf("%d templates", len(got))
+	}
+	n.manager.do("PUT", "/job-templates", m{"kind": "repair", "category": "空调", "minutes": 0}).want(200).is(0, "version")
 	if got := len(n.engineer.get("/checklists").want(200).list("items")); got != 3 || put.str("category") != "空调" {
 		t.Errorf("%d check lists, want 3", got)
 	}

@@ -33,6 +33,8 @@ func (s *Server) table() {
 	on(s, get, "/codes", auth.ReadBasics, "Fault, cause and action codes", s.codes)
 	on(s, get, "/checklists", auth.ReadBasics, "What has to be looked at before a job is called done, by kind of order and category of device", s.checklists)
 	on(s, put, "/checklists", auth.ManageBasics, "Replace the check list of a kind and category", s.putChecklist)
+	on(s, get, "/job-templates", auth.ReadBasics, "What a job usually asks for, by kind of order and category of device: skills, parts, minutes", s.jobTemplates)
+	on(s, put, "/job-templates", auth.ManageBasics, "Replace such a template, or take it away", s.putJobTemplate)
 	on(s, get, "/clock-targets", auth.ReadBasics, "By when we promise to be in touch, there and done: by class of customer, kind of order and priority", s.clockTargets)
 	on(s, put, "/clock-targets", auth.ManageBasics, "Change such a promise, for orders made from now on", s.putClockTarget)
 	on(s, get, "/duty", auth.ReadBasics, "Who is asked outside working hours, by organisation and day", s.duty)

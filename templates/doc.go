@@ -100,6 +100,7 @@
 //	POST /requests/{number}/hand-over  reason user_id
 //	POST /requests/{number}/hand-over/accept
 //	POST /requests/{number}/hand-over/refuse  reason
+//	POST /settings/templates  category duration_minutes kind part_quantity part_sku priority skill_codes then
 //	POST /settings/follow-ups/{kind}/script  en questions zh
 //	POST /settings/follow-ups/{kind}/window  from_day to_day
 //	POST /settings/follow-ups/callers  away_until english per_day user_id
@@ -178,7 +179,7 @@
 //	POST /receipts/{number}/void  reason
 //	POST /receipts/{number}/waive  reason
 //	POST /report  address kind label name phone photos summary when
-//	POST /requests  address asset_id brand category channel customer_id customer_name description kind model phone proof purchased_on received_at received_reason region_code serial_number site_id summary told
+//	POST /requests  address asset_id brand category channel customer_id customer_name description duration_minutes kind model own part_quantity part_sku phone priority proof purchased_on received_at received_reason region_code serial_number site_id skill_codes slot summary then told
 //	POST /requests/{number}/answer  customer_confirmed fault_code solution
 //	POST /requests/{number}/conversations  channel direction kind promised_at text
 //	POST /requests/{number}/customer  address customer_name phone region_code

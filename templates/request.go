@@ -2,6 +2,7 @@ package templates
 
 import (
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -33,30 +34,6 @@ type Requests struct {
 
 func (Requests) place() place { return place{"requests", "desk"} }
 
-// Known is a customer whom the intake found by telephone number or name.
-type Known struct {
-	ID, Name, Phone string
-	Class           string
-	Sites           []Option // id → address
-	Devices         []Option // id → name and serial
-	Open            []Link   // what is open for him already
-	Repairs         []Link   // what was repaired lately
-}
-
-// Intake is GET /desk/intake?q=&customer=: telephone number first, then the
-// request itself. It posts to /requests.
-type Intake struct {
-	Chrome
-	Q       string // telephone number or name that was looked for
-	Looked  bool   // a search was made
-	Found   []Known
-	Known   *Known // the customer who was chosen
-	Regions []Option
-	Fresh   bool // a new customer is being taken in
-}
-
-func (Intake) place() place { return place{"intake", "desk"} }
-
 // Request is GET /requests/{number}.
 type Request struct {
 	Chrome
@@ -83,6 +60,7 @@ type Request struct {
 
 	Skills      []Option
 	PartChoices []Option
+	Parts       []PartLine // usually needed
 	FaultCodes  []Option
 	Regions     []Option // for the place of a customer who is named later
 	Minutes     int      // proposed length of the work
@@ -107,4 +85,20 @@ type Care struct {
 	MayFlow              bool
 	Feedback, FeedbackTo string
 	MayFeed              bool
+}
+
+// UsualSKU is the article number of the i-th part such a job usually needs, or "".
+func (r Request) UsualSKU(i int) string {
+	if i < len(r.Parts) {
+		return r.Parts[i].SKU
+	}
+	return ""
+}
+
+// UsualQuantity is how many of it are needed, 1 where none is proposed.
+func (r Request) UsualQuantity(i int) string {
+	if i < len(r.Parts) {
+		return strconv.FormatInt(r.Parts[i].Quantity, 10)
+	}
+	return "1"
 }

@@ -41,7 +41,7 @@ func empties(lang string) []Page {
 		Complaint{Chrome: c}, Callbacks{Chrome: c}, Stock{Chrome: c}, Movements{Chrome: c}, Pickups{Chrome: c},
 		Shortages{Chrome: c}, Receipts{Chrome: c}, Receipt{Chrome: c}, Customers{Chrome: c}, Customer{Chrome: c},
 		Assets{Chrome: c}, Asset{Chrome: c}, Figures{Chrome: c}, Settings{Chrome: c}, SettingsUsers{Chrome: c},
-		SettingsOrganisations{Chrome: c}, SettingsEngineers{Chrome: c}, SettingsCalendar{Chrome: c},
+		SettingsOrganisations{Chrome: c}, SettingsEngineers{Chrome: c}, SettingsCalendar{Chrome: c}, SettingsTemplates{Chrome: c},
 		SettingsWebhooks{Chrome: c}, API{Chrome: c}, Problem{Chrome: c}, Report{Chrome: c}, Reported{Chrome: c}, Setup{Chrome: c}, Search{Chrome: c}, Plans{Chrome: c}, PlanView{Chrome: c}, KeyHelp{Chrome: c}, Exceptions{Chrome: c}, Schedule{Chrome: c}, Outbox{Chrome: c}, Offline{Chrome: c}, Me{Chrome: c}, Parked{Chrome: c}, Unreconciled{Chrome: c}, Devices{Chrome: c},
 		DevicePage{Chrome: c}, Improvements{Chrome: c}, SettingsFollowUps{Chrome: c},
 	}
@@ -195,14 +195,17 @@ func full(lang string) []sample {
 	requests := []RequestRow{{"RQ-2026-000211", "received", "repair", "phone", "赵先生", "热水器点不着火", at(21, 9, 40), at(22, 9, 40), "maker", 1},
 		{"RQ-2026-000210", "triaged", "consult", "web", "陈女士", "怎样清洗滤网", at(20, 9, 0), at(21, 9, 0), "", 0},
 		{"RQ-2026-000201", "converted", "repair", "phone", "周敏", "空调不制冷", at(20, 16, 2), time.Time{}, "none", 0}}
-	known := Known{"c1", "周敏", "138****2210", "A", []Option{{Value: "s1", Text: site.Address}}, []Option{{Value: "a1", Text: device.Name}}, []Link{{"/orders/WO-2026-000123", "WO-2026-000123 空调不制冷", "order", "in_progress"}}, earlier}
+	known := Known{ID: "c1", Name: "周敏", Phone: "138****2210", Class: "A", Nuisance: "2026-12-01", Notes: "先打电话", Sites: []Option{{Value: "s1", Text: site.Address, Selected: true}, {Value: "s2", Text: "海淀区中关村大街 1 号"}}, Devices: []IntakeDevice{{device, "s1", true}},
+		Open: []OpenCase{{Link{"/orders/WO-2026-000123", "WO-2026-000123 空调不制冷", "order", "in_progress"}, "WO-2026-000123", true, at(21, 14, 0), 2}}, Repairs: []PastCase{{earlier[0], at(1, 9, 0), "王伟"}}}
+	proposed := IntakeJob{Possible: true, Own: true, Category: "空调", Template: true, Coverage: "none", CoverageWhy: "保修期已过 5 个月", Charged: true, Minutes: 60, Priority: 3, Skills: []Option{{Value: "cooling", Text: "制冷", Selected: true}},
+		Parts: []PartLine{{SKU: "FAN-35", Quantity: 1}}, PartChoices: parts, Slots: []IntakeSlot{{"e1 a b", "王伟", at(21, 14, 0), at(21, 15, 0), "车上有 FAN-35", true}}}
 	attempts := []Attempt{{at(20, 10, 0), "陈静", "no_answer", 0, 0, "", ""}, {at(20, 15, 0), "陈静", "reached", 4, 2, "修得快，但机器老坏。", "complaint"}}
 	stock := []StockRow{{"R32-500", "R32 制冷剂", "g", "WH-BJ", "北京总库", "good", 12000, 500, 11500, 0}, {"FAN-35", "室外风机电机 35", "件", "VAN-A012", "王伟 车载库", "good", 2, 1, 1, 2}, {"FAN-35", "室外风机电机 35", "件", "WH-BJ", "北京总库", "defective", 1, 0, 0, 0}}
 
 	asset := Asset{Chrome: chrome(lang, "/assets/a1"), Device: device, Customer: customer, Site: site, ProducedOn: "2023-04-01", Proof: "invoice", Repairs: 2, Events: events[:3], Orders: earlier, Label: "/assets/a1/label.pdf", MayLabel: true}
 	asset.Device.Plate = "京A·12345"
 
-	request := Request{chrome(lang, "/requests/RQ-2026-000211"), "RQ-2026-000211", "received", "repair", "phone", "热水器点不着火", "打火有声音，没火。", "上门检测费 80 元", at(21, 9, 40), "林晓", at(22, 9, 40), time.Time{}, "更换电池", customer, contacts, site, device, earlier, earlier, events, []File{photo}, []Option{{Value: "gas", Text: "燃气", Selected: true}, {Value: "cool", Text: "制冷"}}, parts, []Option{{Value: "F03", Text: "F03 不制冷"}}, regions, 60, 3, []string{"triage", "reply", "answer", "work-order", "conversations", "customer"}, Care{"林晓", "赵军", true, true, []Option{{Value: "u2", Text: "赵军"}}, "technical", "主板是否批次问题", true, "点火针易老化", "研发部", true}}
+	request := Request{chrome(lang, "/requests/RQ-2026-000211"), "RQ-2026-000211", "received", "repair", "phone", "热水器点不着火", "打火有声音，没火。", "上门检测费 80 元", at(21, 9, 40), "林晓", at(22, 9, 40), time.Time{}, "更换电池", customer, contacts, site, device, earlier, earlier, events, []File{photo}, []Option{{Value: "gas", Text: "燃气", Selected: true}, {Value: "cool", Text: "制冷"}}, parts, proposed.Parts, []Option{{Value: "F03", Text: "F03 不制冷"}}, regions, 60, 3, []string{"triage", "reply", "answer", "work-order", "conversations", "customer"}, Care{"林晓", "赵军", true, true, []Option{{Value: "u2", Text: "赵军"}}, "technical", "主板是否批次问题", true, "点火针易老化", "研发部", true}}
 	answered := request
 	answered.State, answered.RepliedAt, answered.Allowed, answered.Duplicates = "answered", at(21, 9, 44), nil, nil
 	better := []ImprovementRow{{"i1", "CA-2026-000001", "corrective", "open", "风机电机批次不良，通知供应商", "质量部", "赵主管", "2026-11-20", true, Link{Path: "/complaints/k1", Text: "K-2026-0007"}, "", "上次换的同批次", 1, []string{"do", "decline"}},
@@ -219,9 +222,9 @@ func full(lang string) []sample {
 		{"home", Home{chrome(lang, "/"), []string{"dispatcher", "agent"}, []Tile{{"requests_open", 3, "/requests", false}, {"orders_ready", 14, "/orders", false}, {"orders_late", 2, "/orders", true}, {"on_hold", 0, "/orders", true}, {"visits_today", 37, "/orders", false}, {"callbacks_due", 5, "/callbacks", false}},
 			[]Short{{"orders_ready", []ShortRow{{"/orders/WO-2026-000131", "WO-2026-000131", "洗衣机漏水", "李先生 · 北京·酒仙桥", "order", "ready", at(21, 9, 48)}, {"/orders/WO-2026-000123", "WO-2026-000123", "空调不制冷，室外机不转", "周敏 · 北京·望京", "order", "on_hold", at(21, 10, 40)}}, "/orders?state=ready"}, {"complaints_open", nil, "/complaints"}}, true}},
 		{"requests", Requests{chrome(lang, "/requests"), RequestFilter{"received", "赵"}, requests, "/requests?cursor=x", true}},
-		{"intake", Intake{chrome(lang, "/desk/intake"), "13810102210", true, []Known{known}, &known, regions, false}},
-		{"intake-found", Intake{chrome(lang, "/desk/intake"), "1381010", true, []Known{known}, nil, regions, false}},
-		{"intake-new", Intake{chrome(lang, "/desk/intake"), "1381010", true, nil, nil, regions, true}},
+		{"intake", Intake{Chrome: chrome(lang, "/desk/intake"), Q: "13810102210", Looked: true, Known: &known, Regions: regions, Kind: "repair", Site: "s1", Job: proposed}},
+		{"intake-found", Intake{Chrome: chrome(lang, "/desk/intake"), Q: "1381010", Looked: true, Found: []Known{known}, Regions: regions}},
+		{"intake-new", Intake{Chrome: chrome(lang, "/desk/intake"), Q: "1381010", Looked: true, Regions: regions, Fresh: true, Kind: "consult", Region: "bj-wj", Category: "空调"}},
 		{"request", request},
 		{"request-answered", answered},
 		{"orders", Orders{chrome(lang, "/orders"), OrderFilter{"ready", "bj-wj", "e1", "空调"}, regions, engineers, rows, "/orders?cursor=x"}},
@@ -267,6 +270,7 @@ func full(lang string) []sample {
 		{"settings-organisations", SettingsOrganisations{chrome(lang, "/settings/organisations"), []OrganisationRow{{"HQ", "华北家电服务", "head", "", []string{"北京", "天津"}, "Asia/Shanghai"}, {"JB", "京北服务商", "partner", "HQ", []string{"北京·昌平"}, "Asia/Shanghai"}}, []Option{{Value: "HQ", Text: "华北家电服务"}}, regions, true}},
 		{"settings-engineers", SettingsEngineers{chrome(lang, "/settings/engineers"), []EngineerRow{{"e1", "王伟", "A012", "13900001111", []string{"北京·望京"}, []string{"制冷 3", "燃气 1"}, "总部", at(21, 8, 0), at(21, 18, 0), "", time.Time{}, 7}, {"e2", "李芳芳", "A031", "13900002222", []string{"北京·望京", "北京·酒仙桥"}, []string{"制冷 3"}, "总部", time.Time{}, time.Time{}, "sick", at(22, 18, 0), 0}}, []AbsenceRow{{"ab1", "李芳芳", "sick", at(21, 8, 0), at(22, 18, 0), "发烧", "requested", true}}, []DisplacedRow{{Link{"/orders/WO-2026-000132", "WO-2026-000132", "order", "ready"}, "王女士", at(21, 14, 0), at(21, 16, 0), "点火针 × 1"}}, true, []DutyRow{{"2026-11-21", "总部", "王伟", "139 0000 1111"}, {"2026-11-22", "总部", "李芳芳", "139 0000 2222"}}, []Option{{Value: "u1", Text: "王伟"}}}},
 		{"settings-calendar", calendar},
+		{"settings-templates", SettingsTemplates{Chrome: chrome(lang, "/settings/templates"), Rows: []TemplateRow{{"/settings/templates?kind=repair", "repair", "空调", 60, 2, []string{"制冷"}, []string{"FAN-35 × 1"}}, {"/settings/templates?kind=install", "install", "", 120, 3, nil, nil}}, Kind: "repair", Category: "空调", Written: true, Minutes: 60, Priority: 2, Skills: proposed.Skills, Parts: proposed.Parts, PartChoices: parts, MayEdit: true}},
 		{"settings-calendar-known", year},
 		{"settings-webhooks", SettingsWebhooks{chrome(lang, "/settings/webhooks"), []WebhookRow{{"w1", "https://erp.example.com/hooks/paigong", []string{"order.completed"}, 120, 2, 1}, {"w2", "https://crm.example.com/in", nil, 8, 0, 0}}, []DeliveryRow{{"d1", "https://erp.example.com/hooks/paigong", "order.completed", at(20, 22, 0), 12, "503 Service Unavailable"}}, "/settings/webhooks?cursor=x", "whsec_demo", true}},
 		{"api", API{chrome(lang, "/api"), "Paigong", "1.0", "/api/v1/openapi.json", []OperationGroup{{"work-orders", []Operation{{"get-work-order", "GET", "/api/v1/work-orders/{id}", "One work order", "By id or number.", []OperationField{{"path", "id", "string", true, "Id or number"}}, []string{"200 WorkOrder", "404 Problem"}}, {"assign", "POST", "/api/v1/work-orders/{id}/assign", "Send an engineer", "", nil, []string{"201 Visit"}}}}}}},

@@ -4,7 +4,7 @@ import "time"
 
 // SettingsTabs are the pages of the settings.
 func (c Chrome) SettingsTabs() []MenuItem {
-	return c.tabs("ui.settings.", "/settings", "about", "users", "organisations", "engineers", "calendar", "follow-ups", "webhooks")
+	return c.tabs("ui.settings.", "/settings", "about", "users", "organisations", "engineers", "templates", "calendar", "follow-ups", "webhooks")
 }
 
 // Setting is one setting of the running program and where it came from.
@@ -187,3 +187,31 @@ type SettingsWebhooks struct {
 }
 
 func (SettingsWebhooks) place() place { return place{"settings-webhooks", "desk"} }
+
+// TemplateRow is what a job of a kind usually asks for on devices of a category.
+type TemplateRow struct {
+	Path              string // where it is changed
+	Kind, Category    string
+	Minutes, Priority int
+	Skills, Parts     []string
+}
+
+// SettingsTemplates is GET /settings/templates?kind=&category=: all templates, and the one that is changed.
+type SettingsTemplates struct {
+	Chrome
+	Rows              []TemplateRow
+	Kind, Category    string
+	Written           bool // the one in the form exists
+	Minutes, Priority int
+	Skills            []Option
+	Parts             []PartLine
+	PartChoices       []Option
+	MayEdit           bool
+}
+
+func (SettingsTemplates) place() place { return place{"settings-templates", "desk"} }
+
+// Lines are the part lines of the form: those there are and two to fill.
+func (s SettingsTemplates) Lines() []PartLine {
+	return append(s.Parts[:len(s.Parts):len(s.Parts)], PartLine{Quantity: 1}, PartLine{Quantity: 1})
+}

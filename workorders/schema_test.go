@@ -213,6 +213,10 @@ var forbiddenRows = []forbidden{
 	{"a fifth priority", "clock_targets_priority", "", `UPDATE clock_targets SET priority = 5 WHERE class = 'A' AND kind = '' AND priority = 4`},
 	{"a kind of order of its own", "clock_targets_kind", "", `UPDATE clock_targets SET kind = 'party' WHERE class = 'A' AND kind = '' AND priority = 4`},
 	{"a check list for a kind of its own", "checklists_kind", "", `INSERT INTO checklists (kind, lines) VALUES ('party', '[]')`},
+	{"a template for a kind of its own", "job_templates_kind", "", `INSERT INTO job_templates (kind, minutes) VALUES ('party', 60)`},
+	{"a template of no length", "job_templates_minutes", "", `INSERT INTO job_templates (kind, minutes) VALUES ('repair', 0)`},
+	{"a template of a fifth priority", "job_templates_priority", "", `INSERT INTO job_templates (kind, minutes, priority) VALUES ('repair', 60, 5)`},
+	{"a template with parts that are none", "job_templates_parts", "", `INSERT INTO job_templates (kind, minutes, parts) VALUES ('repair', 60, '{}')`},
 	{"a check list that is none", "checklists_lines", "", `INSERT INTO checklists (kind, lines) VALUES ('repair', '{}')`},
 
 	// Who is on duty.

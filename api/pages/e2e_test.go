@@ -161,10 +161,11 @@ func TestBrowserGoodDay(t *testing.T) {
 	agent := n.at(b, "agent")
 	agent.leads(`a[href="/desk/intake"]`)
 	agent.types(`input[name=q]`, "13912345678")
-	agent.leads(`form[action="/desk/intake"] button`)
+	agent.waits(`document.querySelector("#take input[name=summary]")`)
 	agent.shows("周晓明")
 	agent.types(`input[name=summary]`, "空调不制冷")
-	agent.leads(`form[action="/requests"] .actions button`)
+	agent.clicks(`#take input[name=then][value=note]`)
+	agent.leads(`#take .actions button`)
 	agent.clicks(`input[name=skill_codes][value=cooling]`)
 	agent.chooses(`select[name=part_sku]`, "P1")
 	agent.chooses(`input[name=window_from]`, local(0, 9, 0))
@@ -257,7 +258,7 @@ func TestBrowserEveryPage(t *testing.T) {
 		{"stock", "stock", "/stock"}, {"stock", "movements", "/stock/movements"}, {"stock", "pickups", "/stock/pickups"}, {"stock", "shortages", "/stock/shortages"}, {"stock", "unreconciled", "/stock/unreconciled"}, {"stock", "devices", "/stock/devices"},
 		{"agent", "receipts", "/receipts"}, {"manager", "receipt", at["receipt"]}, {"agent", "customers", "/customers"}, {"agent", "customer", at["customer"]}, {"agent", "assets", "/assets"}, {"agent", "asset", at["asset"]},
 		{"manager", "figures", "/figures"}, {"agent", "search", "/search?q=周"}, {"admin", "settings", "/settings"}, {"admin", "settings-users", "/settings/users"}, {"admin", "settings-organisations", "/settings/organisations"},
-		{"manager", "settings-engineers", "/settings/engineers"}, {"manager", "settings-calendar", "/settings/calendar"}, {"manager", "settings-webhooks", "/settings/webhooks"}, {"admin", "api", "/api"}, {"stock", "problem", "/customers"},
+		{"manager", "settings-engineers", "/settings/engineers"}, {"manager", "settings-calendar", "/settings/calendar"}, {"manager", "settings-templates", "/settings/templates"}, {"agent", "intake-new", "/desk/intake?new=1&q=13000000000"}, {"manager", "settings-webhooks", "/settings/webhooks"}, {"admin", "api", "/api"}, {"stock", "problem", "/customers"},
 	} {
 		if people[l.login] == nil {
 			people[l.login] = n.at(b, l.login)

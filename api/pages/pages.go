@@ -220,6 +220,8 @@ func (p *Pages) Mount(e *echo.Echo) {
 	do("/settings/absences/:id/reject", auth.DecideLeave, p.decideAbsence(false), p.engineers)
 	see("/settings/calendar", auth.ReadBasics, p.calendar)
 	do("/settings/calendar", auth.ManageBasics, p.putDay, p.calendar)
+	see("/settings/templates", auth.ReadBasics, p.jobTemplates)
+	do("/settings/templates", auth.ManageBasics, p.putTemplate, p.jobTemplates)
 	see("/settings/webhooks", auth.ManageWebhooks, p.webhooks)
 	do("/settings/webhooks", auth.ManageWebhooks, p.addWebhook, p.webhooks)
 	do("/settings/webhooks/deliveries/:id/replay", auth.ManageWebhooks, p.replay, p.webhooks)

@@ -2,14 +2,13 @@ package pages
 
 import (
 	"context"
-	"strings"
+	"slices"
 
 	"github.com/gofrs/uuid/v5"
 
 	"paigong/internal/auth"
 	"paigong/internal/fault"
 	"paigong/internal/files"
-	"paigong/internal/keyset"
 	"paigong/templates"
 	"paigong/workorders"
 	"paigong/workorders/customers"
@@ -32,189 +31,6 @@ func (p *Pages) requests(a *ask) (templates.Page, error) {
 		v.Rows = append(v.Rows, row)
 	}
 	return v, nil
-}
-
-// intake begins with the telephone number: who is it, what does he have, what is open already.
-func (p *Pages) intake(a *ask) (templates.Page, error) {
-	v := templates.Intake{Q: strings.TrimSpace(a.QueryParam("q")), Fresh: a.QueryParam("new") != ""}
-	chosen := a.QueryParam("customer")
-	if a.posted.Form != "" { // a refused form keeps the customer it was about
-		chosen = a.posted.Values.Get("customer_id")
-		v.Fresh = chosen == ""
-	}
-	var err error
-	if v.Regions, err = a.regions(); err != nil {
-		return nil, err
-	}
-	switch {
-	case chosen != "":
-		id, err := parse(chosen)
-		if err != nil {
-			return nil, err
-		}
-		c, err := a.look().Customers.Customer(a.ctx(), a.by.Scope(), id)
-		if err != nil {
-			return nil, err
-		}
-		known, err := a.known(c)
-		if err != nil {
-			return nil, err
-		}
-		v.Known, v.Looked = &known, true
-	case v.Q != "" && !v.Fresh:
-		v.Looked = true
-		found, err := a.find(v.Q)
-		if err != nil {
-			return nil, err
-		}
-		for _, c := range found {
-			known, err := a.known(c)
-			if err != nil {
-				return nil, err
-			}
-			v.Found = append(v.Found, known)
-		}
-		if len(v.Found) == 1 {
-			v.Known = &v.Found[0]
-		}
-	}
-	v.Chrome = a.chrome()
-	return v, nil
-}
-
-// find looks a caller up by telephone number, else by name or number.
-func (a *ask) find(q string) ([]customers.Customer, error) {
-	if strings.Count(q, "")-1 >= 7 && strings.IndexFunc(q, func(r rune) bool { return r > '9' }) < 0 {
-		matches, err := a.look().Customers.ByPhone(a.ctx(), a.by.Scope(), q)
-		if err != nil && !fault.Is(err, fault.Invalid) {
-			return nil, err
-		}
-		var out []customers.Customer
-		for _, m := range matches {
-			out = append(out, m.Customer)
-		}
-		if len(out) > 0 {
-			return out, nil
-		}
-	}
-	page, err := a.look().Customers.Customers(a.ctx(), a.by.Scope(), customers.CustomerFilter{Ask: keyset.Ask{Limit: 10}, Q: q})
-	if fault.Is(err, fault.Invalid) {
-		return nil, nil // half a telephone number finds nobody
-	}
-	if err != nil {
-		return nil, err
-	}
-	var out []customers.Customer
-	for _, row := range page.Items {
-		c, err := a.look().Customers.Customer(a.ctx(), a.by.Scope(), row.ID)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, c)
-	}
-	return out, nil
-}
-
-// known is a caller with all that he may be ringing about.
-func (a *ask) known(c customers.Customer) (templates.Known, error) {
-	k := templates.Known{ID: c.ID.String(), Name: c.Name, Class: c.Class}
-	if c.Phone != nil {
-		k.Phone = customers.ShowPhone(*c.Phone)
-	}
-	for _, s := range c.Sites {
-		k.Sites = append(k.Sites, templates.Option{Value: s.ID.String(), Text: s.Address})
-	}
-	for _, d := range c.Assets {
-		k.Devices = append(k.Devices, templates.Option{Value: d.ID.String(), Text: strings.TrimSpace(deviceName(d.Brand, d.Category, d.Model) + " " + zero(d.SerialNumber))})
-	}
-	orders, err := a.p.desk.Orders(a.ctx(), a.by, workorders.OrderFilter{Ask: keyset.Ask{Limit: 20}, Customer: c.ID.String()})
-	if err != nil {
-		return k, err
-	}
-	for _, o := range orders.Items {
-		link := orderLink(o.Number, o.Summary, o.State)
-		if ended(o.State) {
-			k.Repairs = append(k.Repairs, link)
-		} else {
-			k.Open = append(k.Open, link)
-		}
-	}
-	requests, err := a.p.desk.Requests(a.ctx(), a.by, workorders.RequestFilter{Ask: keyset.Ask{Limit: 20}, CustomerID: &c.ID, State: "received,triaged"})
-	if err != nil {
-		return k, err
-	}
-	for _, r := range requests.Items {
-		k.Open = append(k.Open, requestLink(r.Number, r.Summary, r.State))
-	}
-	return k, nil
-}
-
-// ended reports whether nothing more is done for an order.
-func ended(s workorders.OrderState) bool {
-	switch s {
-	case workorders.OrderCompleted, workorders.OrderClosed, workorders.OrderCancelled, workorders.OrderCannotComplete:
-		return true
-	}
-	return false
-}
-
-// takeRequest writes down what a caller says; a new customer, place or device is written down with it.
-func (p *Pages) takeRequest(ctx context.Context, a *ask, f *form) (string, error) {
-	in := workorders.RequestInput{Channel: f.need("channel"), Kind: f.need("kind"), CustomerID: f.id("customer_id"), SiteID: f.id("site_id"), AssetID: f.id("asset_id"), Summary: f.need("summary"), Description: f.text("description"),
-		ReceivedAt: f.time("received_at"), ReceivedReason: f.text("received_reason"), Told: f.text("told")}
-	purchased := f.date("purchased_on")
-	device := deviceName(f.text("brand"), f.text("category"), f.text("model")) + f.text("serial_number")
-	if in.CustomerID == nil {
-		f.need("customer_name")
-	}
-	if f.text("address") != "" {
-		f.need("region_code")
-	}
-	if err := f.err(); err != nil {
-		return "", err
-	}
-	var made workorders.Request
-	err := p.desk.Keep(ctx, a.by, func(ctx context.Context, l workorders.Ledgers) (err error) {
-		if in.CustomerID == nil || device != "" || f.text("address") != "" {
-			if err := a.by.Must(auth.WriteCustomers); err != nil {
-				return err
-			}
-		}
-		if in.CustomerID == nil {
-			c, err := p.desk.AddCustomer(ctx, a.by, customers.CustomerInput{Name: f.text("customer_name"), Phone: f.text("phone")})
-			if err != nil {
-				return err
-			}
-			in.CustomerID = &c.ID
-		}
-		if address := f.text("address"); address != "" {
-			s, err := l.Customers.AddSite(ctx, a.by, *in.CustomerID, customers.SiteInput{Address: address, RegionCode: f.text("region_code")})
-			if err != nil {
-				return err
-			}
-			in.SiteID, in.AssetID = &s.ID, nil
-		}
-		if device != "" && in.SiteID == nil {
-			return fault.New(fault.Invalid, "site_missing_for_device", "say where the device stands").Field("address", "required")
-		}
-		if device != "" {
-			d, err := p.desk.AddAsset(ctx, a.by, customers.AssetInput{SiteID: *in.SiteID, Brand: f.text("brand"), Category: f.text("category"), Model: f.text("model"), SerialNumber: f.opt("serial_number"), PurchasedOn: purchased, Proof: f.opt("proof")})
-			if err != nil {
-				return err
-			}
-			in.AssetID = &d.ID
-		}
-		if in.AssetID != nil { // the device knows where it stands
-			d, err := l.Customers.Asset(ctx, a.by.Scope(), *in.AssetID)
-			if err != nil {
-				return err
-			}
-			in.SiteID = &d.SiteID
-		}
-		made, err = p.desk.Register(ctx, a.by, in)
-		return err
-	})
-	return "/requests/" + made.Number, err
 }
 
 func (p *Pages) request(a *ask) (templates.Page, error) {
@@ -253,8 +69,16 @@ func (p *Pages) request(a *ask) (templates.Page, error) {
 	if err != nil {
 		return nil, err
 	}
+	usual, err := a.templateFor(r.Kind, r.AssetID)
+	if err != nil {
+		return nil, err
+	}
+	v.Minutes, v.Priority = usual.Minutes, usual.Priority
 	for _, s := range skills {
-		v.Skills = append(v.Skills, templates.Option{Value: s.Code, Text: s.Name})
+		v.Skills = append(v.Skills, templates.Option{Value: s.Code, Text: s.Name, Selected: slices.Contains(usual.SkillCodes, s.Code)})
+	}
+	for _, p := range usual.Parts {
+		v.Parts = append(v.Parts, templates.PartLine{SKU: p.SKU, Quantity: p.Quantity})
 	}
 	if v.PartChoices, err = a.partOptions(); err != nil {
 		return nil, err
@@ -414,15 +238,7 @@ func (p *Pages) talkAboutRequest(ctx context.Context, a *ask, f *form) (string, 
 }
 
 func (p *Pages) openOrder(ctx context.Context, a *ask, f *form) (string, error) {
-	in := workorders.OrderInput{Kind: f.need("kind"), Mode: f.text("mode"), Priority: int(f.number("priority")), SkillCodes: f.Values["skill_codes"], DurationMinutes: int(f.number("duration_minutes")), Window: f.window()}
-	for i, sku := range f.Values["part_sku"] {
-		if sku == "" {
-			continue
-		}
-		if n := f.whole("parts", f.at("part_quantity", i)); n > 0 {
-			in.Parts = append(in.Parts, workorders.PartNeed{SKU: sku, Quantity: n})
-		}
-	}
+	in := f.orderInput(f.need("kind"))
 	if err := f.err(); err != nil {
 		return "", err
 	}

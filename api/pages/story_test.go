@@ -15,7 +15,7 @@ import (
 func (n *town) reported(agent *visitor) (request, order string) {
 	n.Helper()
 	intake := agent.see("/desk/intake?q=139+1234+5678", 200).shows("周晓明")
-	page := intake.form("/requests").send(url.Values{"summary": {"空调不制冷"}, "description": {"昨天开始不凉"}}).done().shows("空调不制冷", "周晓明", "139 1234 5678", "海尔 KFR-35GW 空调")
+	page := intake.form("/requests").send(url.Values{"summary": {"空调不制冷"}, "description": {"昨天开始不凉"}, "then": {"note"}}).done().shows("空调不制冷", "周晓明", "139 1234 5678", "海尔 KFR-35GW 空调")
 	request = number(strings.TrimPrefix(page.what, "GET "))
 	order = number(page.form("/requests/" + request + "/work-order").send(url.Values{"priority": {"2"}, "skill_codes": {"cooling"}, "part_sku": {"P1", "", ""}, "part_quantity": {"1", "1", "1"},
 		"window_from": {local(0, 9, 0)}, "window_to": {local(0, 17, 0)}}).leads())

@@ -240,6 +240,13 @@ func (c *company) organisations(ctx context.Context, regions []dispatch.RegionIn
 				return err
 			}
 		}
+		for _, a := range appliances {
+			for kind, minutes := range map[string]int{"repair": 60, "maintain": 45, "install": 90} {
+				if _, err := l.Codes.PutJobTemplate(ctx, knowledge.JobTemplateInput{Kind: kind, Category: a.name, SkillCodes: []string{a.skill}, Minutes: minutes, Priority: 3}, 0); err != nil {
+					return err
+				}
+			}
+		}
 		for _, list := range checklists {
 			if _, err := l.Codes.PutChecklist(ctx, list, 0); err != nil {
 				return err
