@@ -148,11 +148,30 @@ func Load(ctx context.Context, open func(clock func() time.Time) *workorders.Des
 	return c.made, nil
 }
 
-// tomorrow leaves a plan of the next day for the dispatcher to look at: proposed, published by nobody yet.
+// tomorrow leaves plans for the dispatcher to look at: one district is published, one proposal was given up, the
+// whole day is proposed and published by nobody yet, and the day after is still being thought about.
 func (c *company) tomorrow(ctx context.Context, open func(clock func() time.Time) *workorders.Desk, now time.Time) error {
-	desk := open(func() time.Time { return now })
-	if _, err := desk.MakePlan(ctx, c.who["dispatcher"], workorders.PlanInput{Day: c.today.AddDays(1).String()}); err != nil {
-		return fmt.Errorf("sample company, the plan of tomorrow: %w", err)
+	desk, by := open(func() time.Time { return now }), c.who["dispatcher"]
+	next, longer := c.today.AddDays(1).String(), 6 // seconds: more than a caller waits for
+	for _, one := range []struct {
+		in   workorders.PlanInput
+		then func(p workorders.Plan) error
+	}{
+		{workorders.PlanInput{Day: next, RegionCodes: []string{"330108"}}, func(p workorders.Plan) error { _, err := desk.PublishPlan(ctx, by, p.ID); return err }},
+		{workorders.PlanInput{Day: next, RegionCodes: []string{"330106"}}, func(p workorders.Plan) error {
+			_, err := desk.RejectPlan(ctx, by, p.ID, "等全城一起排")
+			return err
+		}},
+		{workorders.PlanInput{Day: next}, nil},
+		{workorders.PlanInput{Day: c.today.AddDays(2).String(), RegionCodes: []string{"330102"}, Seconds: &longer}, nil},
+	} {
+		p, err := desk.MakePlan(ctx, by, one.in)
+		if err == nil && one.then != nil {
+			err = one.then(p)
+		}
+		if err != nil {
+			return fmt.Errorf("sample company, the plan of %s: %w", one.in.Day, err)
+		}
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/gofrs/uuid/v5"
 
 	"paigong/dispatch"
+	"paigong/internal/calendar"
 	"paigong/internal/money"
 	"paigong/inventory"
 	"paigong/workorders"
@@ -63,6 +64,10 @@ func (c *company) corners(now time.Time) {
 	corner("a quote that ran out", c.ranOut)
 	corner("slips that are not fetched", c.unfetched)
 	corner("leave", c.leave)
+	for _, acts := range [][]string{{}, {"do"}, {"do", "verify"}, {"decline"}} {
+		corner("something to do better", func(ctx context.Context) error { return c.improve(ctx, acts) })
+	}
+	corner("a plan nobody published", c.planForgotten)
 	// Three counted calls without an answer, on days whose window is over by now.
 	c.plan(c.at(-10, 19, 40), "a customer nobody reaches", c.unreachable)
 
@@ -72,6 +77,32 @@ func (c *company) corners(now time.Time) {
 	c.plan(now.Add(-130*time.Minute), "slips of today", c.freshSlips)
 	c.plan(now.Add(-45*time.Minute), "visits under way", c.underWay)
 	c.plan(now.Add(-12*time.Minute), "calls of today", c.freshCalls)
+}
+
+// improve writes down what the house should do better, and how far it got: who did it is not who judges it.
+func (c *company) improve(ctx context.Context, acts []string) error {
+	lesson := lessons[c.planned%len(lessons)]
+	return c.desk.Keep(ctx, c.who["caller"], func(ctx context.Context, l workorders.Ledgers) error {
+		by := c.who["caller"]
+		i, err := l.Promises.AddImprovement(ctx, by, aftercare.ImprovementInput{Kind: "corrective", Text: lesson.says, Department: lesson.department, OrgID: by.OrgID})
+		for n, act := range acts {
+			if err != nil {
+				break
+			}
+			_, err = l.Promises.ImprovementDo(ctx, c.who[[]string{"dispatcher", "manager"}[n]], i.ID, act, aftercare.ImprovementAct{Text: map[string]string{"do": "已写入派工规范并培训", "verify": "抽查两周，未再发生", "decline": "目前人手不足，下季度再议"}[act]})
+		}
+		return err
+	})
+}
+
+var lessons = []struct{ says, department string }{
+	{"上门前 30 分钟未电话联系客户", "派工台"}, {"收费项目没有当面讲清", "工程师一组"}, {"更换的旧件没有交给客户看", "工程师二组"}, {"现场垃圾没有带走", "工程师一组"},
+}
+
+// planForgotten is a plan of a day that passed before anybody looked at it.
+func (c *company) planForgotten(ctx context.Context) error {
+	_, err := c.desk.MakePlan(ctx, c.who["dispatcher"], workorders.PlanInput{Day: calendar.Of(c.clock.Now(), c.zone).AddDays(1).String(), RegionCodes: []string{"330109"}})
+	return err
 }
 
 // fresh makes a free order, or a chargeable one that nobody has quoted yet, with a part if one is named.

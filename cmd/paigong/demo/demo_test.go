@@ -31,11 +31,11 @@ func hangzhou() []dispatch.RegionInput {
 var machines = map[string]string{
 	"requests": "request", "work_orders": "work_order", "quotes": "quote", "hand_overs": "hand_over", "old_parts": "old_part", "reservations": "reservation", "pickups": "pickup",
 	"shortages": "shortage", "custody": "custody", "invoice_requests": "invoice_request", "follow_ups": "follow_up", "complaints": "complaint", "callbacks": "callback", "visits": "visit", "absences": "absence",
+	"plans": "plan", "improvements": "improvement",
 }
 
-// unreached are states that only something else makes: a proposed visit belongs to a plan that nobody has
-// published, and the company publishes what it plans.
-var unreached = []string{"visit proposed"}
+// unreached are states that no person's act leads to: a plan fails when the search itself does.
+var unreached = []string{"plan failed"}
 
 // At whatever time of day somebody starts it, the company is made by the rules, breaks none, and shows
 // everything that can become of anything.
