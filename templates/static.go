@@ -59,27 +59,52 @@ var assets = sync.OnceValues(func() (tree, error) {
 		if kind == "" {
 			return nil // licences and checksum lists are for the repository
 		}
-		body = lean(name, body)
-		var b bytes.Buffer
-		z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
-		if err != nil {
-			return err
-		}
-		if _, err := z.Write(body); err != nil {
-			return err
-		}
-		if err := z.Close(); err != nil {
-			return err
-		}
-		t.files[name] = file{kind, body, b.Bytes()}
-		return nil
+		t.files[name], err = pack(kind, lean(name, body))
+		return err
 	})
+	if err == nil {
+		t.files["live.js"], err = t.joined(live...)
+	}
 	if err != nil {
 		return tree{}, fmt.Errorf("read static files: %w", err)
 	}
 	t.hash = hex.EncodeToString(sum.Sum(nil))[:12]
 	return t, nil
 })
+
+// live are the scripts of live.js, served as one: htmx begins by itself in the next turn of the browser, and an
+// extension that arrives later than that, as on a slow line, would never hear of the page's streams.
+var live = []string{"vendor/htmx-4.0.1.min.js", "vendor/hx-sse-4.0.1.min.js"}
+
+// joined is one script made of several.
+func (t tree) joined(names ...string) (file, error) {
+	var all bytes.Buffer
+	for _, name := range names {
+		part, ok := t.files[name]
+		if !ok {
+			return file{}, fmt.Errorf("static file %s does not exist", name)
+		}
+		all.Write(part.plain)
+		all.WriteString(";\n")
+	}
+	return pack(kinds[".js"], all.Bytes())
+}
+
+// pack compresses a file once.
+func pack(kind string, body []byte) (file, error) {
+	var b bytes.Buffer
+	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err != nil {
+		return file{}, err
+	}
+	if _, err := z.Write(body); err != nil {
+		return file{}, err
+	}
+	if err := z.Close(); err != nil {
+		return file{}, err
+	}
+	return file{kind, body, b.Bytes()}, nil
+}
 
 // notes are comments of style sheets.
 var notes = regexp.MustCompile(`(?s)/\*.*?\*/`)

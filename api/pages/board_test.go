@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -94,6 +95,18 @@ func TestBrowserBoard(t *testing.T) {
 	orders := n.readyOrders(4)
 	right, empty := n.right.String(), n.empty.String()
 	one, two := n.at(b, "dispatcher"), n.at(b, "manager")
+	// The program is just being started again when the first desk opens the board, and the line is slow.
+	var refused atomic.Bool
+	n.weather.Store(ptr(func(w http.ResponseWriter, r *http.Request) bool {
+		if strings.HasSuffix(r.URL.Path, ".js") {
+			time.Sleep(50 * time.Millisecond)
+		}
+		if r.URL.Path != "/desk/live" || refused.Swap(true) {
+			return false
+		}
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return true
+	}))
 	for _, p := range []*person{one, two} {
 		p.do(chromedp.EmulateViewport(1440, 860))
 		p.open("/desk")

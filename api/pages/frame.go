@@ -196,6 +196,7 @@ func (a *ask) draw(status int, page templates.Page) error {
 	h.Add("Vary", "Cookie")
 	if status == http.StatusOK && a.by.Person() && forPhone(a.Request().URL.Path) && a.Request().Method == http.MethodGet {
 		h.Set("Paigong-Page", a.by.UserID.String()) // the service worker keeps what bears this, and nothing else
+		h.Set("Paigong-Drawn", a.now.UTC().Format("2006-01-02T15:04:05.000000Z07:00"))
 	}
 	return a.send(status, "text/html; charset=utf-8", b.Bytes())
 }

@@ -37,7 +37,7 @@ func mine(c echo.Context, by auth.Caller) error {
 type sentAnswer struct {
 	Next string    `json:"next"` // the page that would have followed
 	Text string    `json:"text"` // what was done, in words
-	Now  time.Time `json:"now"`
+	Now  time.Time `json:"now"`  // after it was done: a page drawn before this instant may not show it
 }
 
 // refusedAnswer is why a kept form was not taken.
@@ -59,12 +59,12 @@ func (p *Pages) refuseQueued(a *ask, err error) error {
 		a.Response().Header()[key] = values
 	}
 	a.Response().Header().Set("Cache-Control", "no-store")
-	return a.JSON(problem.Status, refusedAnswer{problem.Code, problem.Detail, a.wrong(problem.Errors), a.acts(problem.Allowed), a.now})
+	return a.JSON(problem.Status, refusedAnswer{problem.Code, problem.Detail, a.wrong(problem.Errors), a.acts(problem.Allowed), a.p.desk.Now()})
 }
 
 func (a *ask) sent(next, form string) error {
 	a.Response().Header().Set("Cache-Control", "no-store")
-	return a.JSON(http.StatusOK, sentAnswer{next, templates.Done(a.lang, form), a.now})
+	return a.JSON(http.StatusOK, sentAnswer{next, templates.Done(a.lang, form), a.p.desk.Now()})
 }
 
 // pulse tells a phone that there is a network, whose session it holds, what time it is here, and of which

@@ -47,6 +47,8 @@ type town struct {
 	db     *bun.DB
 	server *httptest.Server
 	clock  atomic.Int64 // what the program's clock is ahead of the real one, in ns
+	// weather may hold up a request or answer in the program's place; it says whether it has.
+	weather atomic.Pointer[func(http.ResponseWriter, *http.Request) bool]
 
 	right, unskilled, empty uuid.UUID // engineers
 	customer, site, asset   uuid.UUID
@@ -89,7 +91,11 @@ func newTownWith(t testing.TB, set func(*workorders.Config)) *town {
 		return pages.New(s, pages.Config{Hooks: hooks, Log: log, Version: "test", Demo: []templates.DemoLogin{{Login: "dispatcher", Roles: []string{"dispatcher"}}}, DemoPassword: password,
 			Settings: []templates.Setting{{Name: "listen", Value: "127.0.0.1:8080", Origin: "default"}}})
 	}})
-	n.server = httptest.NewServer(server)
+	n.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if does := n.weather.Load(); does == nil || !(*does)(w, r) {
+			server.ServeHTTP(w, r)
+		}
+	}))
 	t.Cleanup(n.server.Close)
 	n.build()
 	return n

@@ -1,9 +1,10 @@
 // What every page of desk and phone gains when scripts run; nothing needs it.
 
-// One tap, one post: a second tap while the first is on its way is ignored.
+// One tap, one post: a second tap while the first is on its way is ignored. Forms that the phone keeps are sent
+// from there and stay on the page, to be used again.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method !== "post") return;
+  if (form.method !== "post" || form.dataset.queue) return;
   if (form.dataset.sent) {
     event.preventDefault();
     return;

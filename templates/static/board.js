@@ -190,6 +190,15 @@ document.addEventListener("htmx:sse:error", () => {
   lost = true;
 });
 document.addEventListener("htmx:sse:after:connection", () => { lost = false; });
+// A stream that breaks is tried again by its extension; one that never began is tried again here.
+let tries = 0;
+document.addEventListener("htmx:finally:request", (e) => {
+  const live = e.target;
+  if (live.id !== "live" || live._htmx?.sse) { tries = 0; return; }
+  if (!lost) toast(words.tLost, { bad: true, seconds: 30 });
+  lost = true;
+  setTimeout(() => live._htmx?.sse || htmx.ajax("GET", live.getAttribute("hx-sse:connect"), { source: live }), Math.min(30_000, 500 * 2 ** tries++));
+});
 
 // Time on the axis.
 const pad = (n) => String(n).padStart(2, "0");

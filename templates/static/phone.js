@@ -217,7 +217,8 @@ const offlineMode = async () => {
   if (!navigator.serviceWorker) return word("noWorker");
   try {
     await navigator.serviceWorker.register("/m/sw.js", { scope: "/m", updateViaCache: "none" });
-    await navigator.serviceWorker.ready;
+    const ready = await navigator.serviceWorker.ready;
+    if (!navigator.serviceWorker.controller) ready.active?.postMessage({ claim: true }); // opened while it was being installed
     word("worker");
     const stored = await navigator.storage?.persisted?.() || await navigator.storage?.persist?.();
     const room = await navigator.storage?.estimate?.();
@@ -226,13 +227,29 @@ const offlineMode = async () => {
   } catch { word("noWorker"); }
 };
 
+// Where nobody has begun anything, the newer page takes the place of the one from the phone. It is drawn into this
+// one: a tap that falls into the moment of a reload would be lost before it is kept.
+let touched = false;
+for (const what of ["pointerdown", "keydown", "submit"]) addEventListener(what, () => { touched = true; }, { capture: true });
+
+const redraw = (text) => {
+  const next = new DOMParser().parseFromString(text, "text/html"), main = next.getElementById("main");
+  const { user: whose, now: drawn } = next.body.dataset;
+  if (!main || whose !== user || !(Date.parse(drawn) > Date.parse(document.body.dataset.now))) return false;
+  document.getElementById("main").replaceChildren(...main.childNodes);
+  document.body.dataset.now = drawn;
+  overlay();
+  gather();
+  return true;
+};
+
 navigator.serviceWorker?.addEventListener("message", ({ data }) => {
   if (!data?.newer) return;
-  newer = online = true;
-  // Nobody has begun anything on a page that was just opened: then the newer one takes its place, once.
-  const opened = performance.getEntriesByType("navigation")[0];
-  if (location.pathname === "/m" && performance.now() < 10_000 && opened?.type !== "reload") location.reload();
-  else show();
+  online = true;
+  const here = new URL(location);
+  for (const name of ["done", "lang", "theme"]) here.searchParams.delete(name);
+  newer = !(location.pathname === "/m" && data.newer === here.pathname + here.search && !touched && redraw(data.page));
+  show();
 });
 navigator.serviceWorker?.addEventListener("controllerchange", () => gather());
 
@@ -264,7 +281,10 @@ const wipeAll = async () => {
 
 // ---- one tap calls and notes that it was tried
 
-for (const a of $$("a[data-log]")) a.addEventListener("click", () => { const panel = document.getElementById(a.dataset.log); if (panel) panel.hidden = false; });
+document.addEventListener("click", ({ target }) => {
+  const panel = document.getElementById(target.closest?.("a[data-log]")?.dataset.log);
+  if (panel) panel.hidden = false;
+});
 
 // ---- start
 

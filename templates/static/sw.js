@@ -35,14 +35,22 @@ self.addEventListener("activate", (event) => {
   })());
 });
 
-const keep = async (address, response) => {
+// An answer that was overtaken must not take the place of a newer page: the job that was just given out would be
+// missing in the basement. What is said to be newer by more than OVERTAKEN was drawn before the server's clock was set.
+const OVERTAKEN = 60_000; // ms
+const drawn = (response) => Date.parse(response?.headers.get("Paigong-Drawn")) || 0;
+
+let keeping = Promise.resolve(); // one after another, since looking and putting are two steps
+const keep = (address, response) => keeping = keeping.catch(() => {}).then(async () => {
   const who = response.headers.get("Paigong-Page");
   if (!response.ok || response.redirected || !who) return;
   const me = await outbox.get("meta", "me").catch(() => null);
   if (me && me.user !== who) return; // signed in as somebody else meanwhile
   const cache = await caches.open(PAGES);
+  const ahead = drawn(await cache.match(keyOf(address))) - drawn(response);
+  if (ahead > 0 && ahead < OVERTAKEN) return;
   await cache.put(keyOf(address), response);
-};
+});
 
 const kept = async (address) => {
   const key = keyOf(address);
@@ -68,8 +76,8 @@ const page = async (event) => {
     const first = await Promise.race([live, patience]);
     if (first && first.status < 500) return first;
     if (first) return have; // a server that is being started again
-    // The newer page comes too late to be shown by itself; the page offers it.
-    event.waitUntil(live.then((r) => r.ok && tellPages({ newer: keyOf(event.request.url) }), () => {}));
+    // The newer page comes too late to be shown by itself; the page on show takes it over or offers it.
+    event.waitUntil(live.then(async (r) => r.ok && tellPages({ newer: keyOf(event.request.url), page: await r.text() })).catch(() => {}));
     return have;
   } catch {
     return have ?? await kept(new URL("/m/offline", location.origin).href) ?? Response.error();
@@ -99,6 +107,7 @@ self.addEventListener("fetch", (event) => {
 
 // The pages say which others will be wanted in a basement.
 self.addEventListener("message", (event) => {
+  if (event.data?.claim) return event.waitUntil(self.clients.claim());
   if (event.data?.wipe) {
     event.waitUntil((async () => {
       for (const name of await caches.keys()) if (name.startsWith("pages-")) await caches.delete(name);
@@ -114,7 +123,8 @@ self.addEventListener("message", (event) => {
     for (const address of addresses) {
       const url = new URL(address, location.origin).href;
       const have = await cache.match(keyOf(url));
-      if (have && Date.now() - Date.parse(have.headers.get("Date")) < fresh) continue;
+      const age = have ? Date.now() - Date.parse(have.headers.get("Date")) : -1;
+      if (age >= 0 && age < fresh) continue; // a page of tomorrow is one of a phone whose clock was wrong
       try {
         await keep(url, await fetch(url, { credentials: "same-origin", redirect: "manual", headers: { Accept: "text/html" }, signal: AbortSignal.timeout(8000) }));
       } catch { all = false; break; }
