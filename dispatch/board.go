@@ -24,11 +24,12 @@ import (
 // Board is the ledger of people's time. It is a small value: copy it freely. Methods that write several
 // rows expect a transaction, see In.
 type Board struct {
-	db    bun.IDB
-	stock inventory.Ledger
-	now   func() time.Time
-	set   Settings
-	aside []uuid.UUID // visits that are being moved together, see Apart
+	db     bun.IDB
+	stock  inventory.Ledger
+	now    func() time.Time
+	set    Settings
+	aside  []uuid.UUID // visits that are being moved together, see Apart
+	memory *memory     // of people and days, shared by all copies
 }
 
 // Settings are the house rules of dispatching. Fields left zero take the defaults named beside them.
@@ -40,6 +41,7 @@ type Settings struct {
 	Roads        Roads             // a map server; nil = every way is estimated from the distance as Travel says
 	Horizon      time.Duration     // how far candidates look without a window; 7 days
 	Longest      time.Duration     // how far they ever look; 14 days
+	Ahead        time.Duration     // how far behind the last window the next visit is looked for, which has to be reached in time; 12 hours
 	WayHome      time.Duration     // how long after the shift the last way home may take; 1 hour
 	JustPast     time.Duration     // how long ago a chosen start may lie; 1 hour
 	Grid         time.Duration     // proposed starts lie on it where the gap allows; 5 minutes
@@ -57,7 +59,7 @@ func (s Settings) filled() Settings {
 		s.Calendar = s.Calendar.Open(time.Saturday, time.Sunday)
 	}
 	for setting, usual := range map[*time.Duration]time.Duration{
-		&s.AcceptWithin: 30 * time.Minute, &s.Travel.Unknown: geo.UnknownWay, &s.Horizon: 7 * 24 * time.Hour, &s.Longest: 14 * 24 * time.Hour,
+		&s.AcceptWithin: 30 * time.Minute, &s.Travel.Unknown: geo.UnknownWay, &s.Horizon: 7 * 24 * time.Hour, &s.Longest: 14 * 24 * time.Hour, &s.Ahead: 12 * time.Hour,
 		&s.WayHome: time.Hour, &s.JustPast: time.Hour, &s.Grid: 5 * time.Minute, &s.Handling: 10 * time.Minute, &s.Tolerance: 15 * time.Minute,
 	} {
 		if *setting <= 0 {
@@ -75,11 +77,11 @@ func (s Settings) filled() Settings {
 
 // New opens the board on a database; now is the clock of facts.
 func New(db bun.IDB, stock inventory.Ledger, now func() time.Time, set Settings) Board {
-	return Board{db: db, stock: stock, now: now, set: set.filled()}
+	return Board{db: db, stock: stock, now: now, set: set.filled(), memory: newMemory()}
 }
 
 // In is the same board inside a transaction.
-func (b Board) In(tx bun.IDB) Board { return Board{tx, b.stock.In(tx), b.now, b.set, nil} }
+func (b Board) In(tx bun.IDB) Board { return Board{tx, b.stock.In(tx), b.now, b.set, nil, b.memory} }
 
 // Zone is where the board's clock is read.
 func (b Board) Zone() *time.Location { return b.set.Calendar.Zone() }

@@ -3,11 +3,8 @@ package dispatch
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gofrs/uuid/v5"
@@ -23,14 +20,19 @@ import (
 // question is everything the planner is told about one job, and what is needed to understand its answer.
 type question struct {
 	Board
-	job    Job
-	zone   *time.Location
-	now    time.Time
-	from   time.Time // of the stretch of time in view
-	to     time.Time
-	p      planner.Problem
-	who    []person
-	real   [][]planner.Shift                 // by engineer, as they are
+	job  Job
+	zone *time.Location
+	now  time.Time
+	from time.Time // of the stretch of time in view
+	to   time.Time
+	p    planner.Problem
+	who  []person
+	real [][]planner.Shift // by engineer, as they are
+	days map[uuid.UUID]*engineerDays
+	same struct {
+		levels alike[int]
+		vans   alike[int64]
+	}
 	places map[string]*inventory.SupplyPlace // stores by id
 	parts  map[string]uuid.UUID              // by SKU
 	apart  []uuid.UUID                       // orders whose visits do not count
@@ -50,10 +52,11 @@ type person struct {
 	HomeLat     *float64
 	HomeLng     *float64
 	MaxVisits   int
-	Own         *bool  // serves the region: his own, or by helping out; nil = not at all
-	Levels      string // "cooling:3,gas:1", of the skills asked for
-	Possible    bool   // region and skill allow it, so his days are read
+	Own         *bool // serves the region: his own, or by helping out; nil = not at all
+	Possible    bool  // region and skill allow it, so his days are read
 
+	key    string         // the id in words
+	levels map[string]int // of the skills asked for
 	van    *inventory.SupplyPlace
 	away   []absent
 	booked []planner.Visit
@@ -87,7 +90,7 @@ func (b Board) hints(ctx context.Context, scope auth.Scope, job Job, limit int) 
 				to = w.To
 			}
 		}
-		to = to.Add(job.Duration)
+		to = to.Add(job.Duration + b.set.Ahead)
 	}
 	if latest := from.Add(b.set.Longest); to.After(latest) {
 		to = latest
@@ -244,7 +247,8 @@ func (q *question) guessed() bool {
 }
 
 // ask reads everything about the job, over a stretch of time and either one engineer or all of those who
-// serve. It takes five queries, whatever the number of engineers.
+// serve. It takes five queries, whatever the number of engineers. People and days of all are remembered
+// between questions, see memory; inside a transaction and for one engineer they are read.
 func (b Board) ask(ctx context.Context, scope auth.Scope, job Job, only *uuid.UUID, others int, from, to time.Time) (*question, error) {
 	if err := scope.Check(); err != nil {
 		return nil, err
@@ -252,10 +256,17 @@ func (b Board) ask(ctx context.Context, scope auth.Scope, job Job, only *uuid.UU
 	job.Skills = slices.Compact(slices.Sorted(slices.Values(job.Skills)))
 	q := &question{Board: b, job: job, zone: b.Zone(), now: b.at(), from: from, to: to, places: map[string]*inventory.SupplyPlace{}, parts: map[string]uuid.UUID{}, apart: []uuid.UUID{job.OrderID}}
 	q.say = speaker{lang: job.Lang, zone: q.zone, day: from.In(q.zone).Format(time.DateOnly), regions: map[string]string{}, skills: map[string]string{}, stores: map[string]string{}, away: q.awayKind}
-	if err := q.readPeople(ctx, scope, only, others); err != nil {
+	path, err := q.readNames(ctx)
+	if err != nil {
 		return nil, err
 	}
-	if err := q.readNames(ctx); err != nil {
+	pool, outside := b.db.(*bun.DB)
+	if outside && only == nil {
+		q.days, err = b.memory.look(ctx, pool, from, to, func(all []*member) []uuid.UUID { return q.choosePeople(all, scope, path, others) })
+	} else {
+		err = q.readPeople(ctx, scope, path, only, others)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if err := q.readSupply(ctx, scope); err != nil {
@@ -272,40 +283,112 @@ func (b Board) ask(ctx context.Context, scope auth.Scope, job Job, only *uuid.UU
 
 func (q *question) phone() bool { return q.job.Mode == "phone" }
 
-// readPeople reads everybody whom neither region nor skill refuses, and of the others as many as will be
-// shown.
-func (q *question) readPeople(ctx context.Context, scope auth.Scope, only *uuid.UUID, others int) error {
-	sel := q.db.NewSelect().TableExpr("engineers AS e").
-		ColumnExpr("e.id, e.org_id, e.name, coalesce(e.staff_number, '') AS staff_number, e.active, e.home_lat, e.home_lng, e.max_visits").
-		Where("?", bun.Safe(scope.SQL("e.org_id")))
-	if len(q.job.OrgIDs) > 0 {
-		sel = sel.Where("e.org_id IN (?)", bun.List(q.job.OrgIDs))
+// readPeople reads whom the job may be given to: one engineer, or everybody.
+func (q *question) readPeople(ctx context.Context, scope auth.Scope, path []string, only *uuid.UUID, others int) error {
+	if only == nil {
+		all, err := readMembers(ctx, q.db, true, nil)
+		if err != nil {
+			return err
+		}
+		slices.SortFunc(all, func(a, b *member) int { return uuidOrder(a.ID, b.ID) })
+		q.choosePeople(all, scope, path, others)
+		return nil
 	}
-	if only != nil {
-		sel = sel.Where("e.id = ?", *only)
-	} else {
-		sel = sel.Where("e.active")
+	one, err := readMembers(ctx, q.db, false, []uuid.UUID{*only})
+	if err != nil {
+		return err
 	}
-	able := "TRUE"
-	if q.region() != "" {
-		able += " AND r.own IS NOT NULL"
-		sel = sel.ColumnExpr("r.own").Join(`LEFT JOIN (SELECT engineer_id, bool_or(NOT helps_out) AS own FROM engineer_regions
-			WHERE region_code = ANY ((SELECT path FROM regions WHERE code = ?)::text[]) GROUP BY 1) AS r ON r.engineer_id = e.id`, q.region())
-	}
-	if len(q.job.Skills) > 0 {
-		able += fmt.Sprintf(" AND coalesce(s.skills, 0) = %d", len(q.job.Skills))
-		sel = sel.ColumnExpr("coalesce(s.levels, '') AS levels").Join(`LEFT JOIN (SELECT engineer_id, count(*) AS skills, string_agg(skill_code || ':' || level, ',') AS levels FROM engineer_skills
-			WHERE skill_code IN (?) GROUP BY 1) AS s ON s.engineer_id = e.id`, bun.List(q.job.Skills))
-	}
-	sel = sel.ColumnExpr("? AS possible", bun.Safe(able))
-	if err := q.db.NewRaw(`WITH people AS (?) SELECT * FROM people WHERE possible UNION ALL (SELECT * FROM people WHERE NOT possible ORDER BY id LIMIT ?)`, sel, others).Scan(ctx, &q.who); err != nil {
-		return fmt.Errorf("read engineers: %w", fault.FromSQL(err))
-	}
-	slices.SortFunc(q.who, func(a, b person) int { return uuidOrder(a.ID, b.ID) })
-	if only != nil && len(q.who) == 1 {
-		q.who[0].Possible = true // somebody may override what refuses him, so his day is read
+	for _, m := range one {
+		if q.serves(m, scope) {
+			w := q.ableTo(m, path)
+			w.Possible = true // somebody may override what refuses him, so his day is read
+			q.who = append(q.who, w)
+		}
 	}
 	return nil
+}
+
+// choosePeople takes everybody whom neither region nor skill refuses, and of the others as many as will be
+// shown. It names the former, whose days matter. people are in the order of their ids.
+func (q *question) choosePeople(people []*member, scope auth.Scope, path []string, others int) []uuid.UUID {
+	q.who = make([]person, 0, len(people))
+	able := make([]uuid.UUID, 0, len(people))
+	for _, m := range people {
+		if !m.Active || !q.serves(m, scope) {
+			continue
+		}
+		w := q.ableTo(m, path)
+		switch {
+		case w.Possible:
+			able = append(able, m.ID)
+		case others == 0:
+			continue
+		default:
+			others--
+		}
+		q.who = append(q.who, w)
+	}
+	return able
+}
+
+// serves reports whether an engineer is in sight and belongs to those who may take the job.
+func (q *question) serves(m *member, scope auth.Scope) bool {
+	return scope.Sees(m.OrgID) && (len(q.job.OrgIDs) == 0 || slices.Contains(q.job.OrgIDs, m.OrgID))
+}
+
+// ableTo is an engineer as the job sees him; path is the job's region with all that it lies in.
+func (q *question) ableTo(m *member, path []string) person {
+	w := m.person
+	w.Possible = true
+	if q.region() != "" {
+		in := func(code string) bool { return slices.Contains(path, code) }
+		switch own := slices.ContainsFunc(m.own, in); {
+		case own || slices.ContainsFunc(m.helps, in):
+			w.Own = &own
+		default:
+			w.Possible = false
+		}
+	}
+	if len(q.job.Skills) > 0 {
+		levels := make([]int, 0, 8)
+		for _, s := range m.skills { // in the order of codes, as the job's are
+			if slices.Contains(q.job.Skills, s.code) {
+				levels = append(levels, s.level)
+			}
+		}
+		if len(levels) < len(q.job.Skills) {
+			w.Possible = false
+			w.levels = map[string]int{}
+			for _, s := range m.skills {
+				if slices.Contains(q.job.Skills, s.code) {
+					w.levels[s.code] = s.level
+				}
+			}
+			return w
+		}
+		w.levels = q.same.levels.of(levels, q.job.Skills)
+	}
+	return w
+}
+
+// alike is one map for all those who have the same: of a thousand engineers most do.
+type alike[N comparable] struct {
+	have [][]N
+	maps []map[string]N
+}
+
+func (a *alike[N]) of(have []N, names []string) map[string]N {
+	for i := range a.have {
+		if slices.Equal(a.have[i], have) {
+			return a.maps[i]
+		}
+	}
+	m := make(map[string]N, len(names))
+	for i, name := range names {
+		m[name] = have[i]
+	}
+	a.have, a.maps = append(a.have, slices.Clone(have)), append(a.maps, m)
+	return m
 }
 
 // region the job asks for; a call asks for none.
@@ -316,24 +399,28 @@ func (q *question) region() string {
 	return *q.job.RegionCode
 }
 
-func (q *question) readNames(ctx context.Context) error {
+// readNames reads what the job's region and skills are called, and what the region lies in.
+func (q *question) readNames(ctx context.Context) (path []string, err error) {
 	if q.region() == "" && len(q.job.Skills) == 0 {
-		return nil
+		return nil, nil
 	}
-	var names []struct{ Kind, Code, Name string }
-	err := q.db.NewRaw(`SELECT 'region' AS kind, code, name FROM regions WHERE code = ? UNION ALL SELECT 'skill', code, name FROM skills WHERE code = ANY (?::text[])`,
+	var names []struct {
+		Kind, Code, Name string
+		Path             []string `bun:",array"`
+	}
+	err = q.db.NewRaw(`SELECT 'region' AS kind, code, name, path::text[] AS path FROM regions WHERE code = ? UNION ALL SELECT 'skill', code, name, NULL FROM skills WHERE code = ANY (?::text[])`,
 		q.region(), texts(q.job.Skills)).Scan(ctx, &names)
 	if err != nil {
-		return fmt.Errorf("read names: %w", fault.FromSQL(err))
+		return nil, fmt.Errorf("read names: %w", fault.FromSQL(err))
 	}
 	for _, n := range names {
 		if n.Kind == "region" {
-			q.say.regions[n.Code] = n.Name
+			q.say.regions[n.Code], path = n.Name, n.Path
 		} else {
 			q.say.skills[n.Code] = n.Name
 		}
 	}
-	return nil
+	return path, nil
 }
 
 func (q *question) readSupply(ctx context.Context, scope auth.Scope) error {
@@ -474,18 +561,24 @@ func (q *question) pose() {
 	q.p.Orders = []planner.Order{o}
 	q.p.Engineers = make([]planner.Engineer, len(q.who))
 	q.real = make([][]planner.Shift, len(q.who))
+	var free []int64
+	skus := make([]string, len(job.Parts))
+	for i, n := range job.Parts {
+		skus[i] = n.SKU
+	}
+	regions := []string{o.Region}
 	for i := range q.who {
 		w, e := &q.who[i], &q.p.Engineers[i]
-		e.ID, e.MaxVisits = w.ID.String(), w.MaxVisits
+		e.ID, e.MaxVisits = w.key, w.MaxVisits
 		switch {
 		case o.Region == "" || w.Own == nil:
 		case *w.Own:
-			e.Regions = []string{o.Region}
+			e.Regions = regions
 		default:
-			e.HelpsOut = []string{o.Region}
+			e.HelpsOut = regions
 		}
 		if len(job.Skills) > 0 {
-			e.Skills = levels(w.Levels)
+			e.Skills = w.levels
 		}
 		switch {
 		case q.phone():
@@ -496,160 +589,49 @@ func (q *question) pose() {
 			e.Home = o.Place
 		}
 		if w.van != nil {
-			e.Van = map[string]int64{}
+			free = free[:0]
 			for _, n := range job.Parts {
-				e.Van[n.SKU] = max(0, w.van.Free[n.PartID])
+				free = append(free, max(0, w.van.Free[n.PartID]))
 			}
+			e.Van = q.same.vans.of(free, skus)
 		}
 	}
 }
 
-func levels(text string) map[string]int {
-	found := map[string]int{}
-	for one := range strings.SplitSeq(text, ",") {
-		if code, level, ok := strings.Cut(one, ":"); ok {
-			found[code], _ = strconv.Atoi(level)
-		}
-	}
-	return found
-}
-
-// readDays reads shifts, leave and visits of those whom neither region nor skill refuses. Thousands of
-// rows are read for one question, so they come as lines of text: a letter, who, and then numbers.
+// readDays reads and fills in the days of those whom neither region nor skill refuses, unless they were
+// remembered.
 func (q *question) readDays(ctx context.Context) error {
-	var ids []uuid.UUID
-	var at []int
+	var missing []uuid.UUID
 	for i := range q.who {
-		if q.who[i].Possible {
-			ids, at = append(ids, q.who[i].ID), append(at, i)
+		if w := &q.who[i]; w.Possible && q.days[w.ID] == nil {
+			missing = append(missing, w.ID)
 		}
 	}
-	if len(ids) == 0 {
-		return nil
-	}
-	stores := map[string]int{}
-	for i := range q.p.Stores {
-		stores[q.p.Stores[i].ID] = i
-	}
-	rows, err := q.db.QueryContext(ctx, `WITH who AS (SELECT id, n FROM unnest(?3::uuid[]) WITH ORDINALITY AS k (id, n))
-		SELECT concat_ws(' ', 's', n, extract(epoch FROM lower(s.during))::bigint, extract(epoch FROM upper(s.during))::bigint) FROM who JOIN shifts s ON s.engineer_id = who.id
-		WHERE lower(s.during) > ?0::timestamptz - interval '24 hours' AND lower(s.during) < ?1 AND upper(s.during) > ?0
-		UNION ALL
-		SELECT concat_ws(' ', 'a', n, extract(epoch FROM lower(d.during))::bigint, extract(epoch FROM upper(d.during))::bigint, d.kind) FROM who JOIN diary d ON d.engineer_id = who.id
-		WHERE d.kind <> 'visit' AND d.during && tstzrange(?0, ?1, '[)')
-		UNION ALL
-		SELECT concat_ws(' ', CASE v.mode WHEN 'phone' THEN 'c' ELSE 'v' END, n, extract(epoch FROM least(lower(v.planned), v.finished_at))::bigint,
-			-- What ended, ended when it did; what has not ended yet takes at least until now.
-			extract(epoch FROM CASE WHEN v.state = 'finished' THEN v.finished_at WHEN v.state IN ('on_site', 'paused') THEN greatest(upper(v.planned), ?4) ELSE upper(v.planned) END)::bigint,
-			extract(epoch FROM lower(v.blocked))::bigint, coalesce(s.lat, 999), coalesce(s.lng, 999), p.place_id, extract(epoch FROM p.needed_by)::bigint, pl.lat, pl.lng)
-		FROM who JOIN visits v ON v.engineer_id = who.id JOIN work_orders w ON w.id = v.order_id LEFT JOIN sites s ON s.id = w.site_id
-		LEFT JOIN pickups p ON p.visit_id = v.id AND p.state IN ('to_pick', 'ready') LEFT JOIN places pl ON pl.id = p.place_id
-		WHERE lower(v.planned) > ?0::timestamptz - interval '24 hours' AND lower(v.planned) < ?1 AND upper(v.planned) > ?0::timestamptz - interval '12 hours'
-		  AND v.state IN ('dispatched', 'accepted', 'en_route', 'on_site', 'paused', 'finished') AND v.order_id <> ALL (?2::uuid[])`, q.from, q.to, uuids(q.apart), uuids(ids), q.now)
+	read, err := readDiaries(ctx, q.db, missing, q.from, q.to)
 	if err != nil {
-		return fmt.Errorf("read days: %w", fault.FromSQL(err))
+		return err
 	}
-	defer func() { _ = rows.Close() }()
-	var line sql.RawBytes
-	for rows.Next() {
-		if err := rows.Scan(&line); err != nil {
-			return fmt.Errorf("read days: %w", fault.FromSQL(err))
+	if q.days == nil {
+		q.days = make(map[uuid.UUID]*engineerDays, len(missing))
+	}
+	for i, id := range missing {
+		q.days[id] = read[i]
+	}
+	visits := 0
+	for i := range q.who {
+		if d := q.days[q.who[i].ID]; d != nil {
+			visits += len(d.visits)
 		}
-		if err := q.readLine(string(line), at, stores); err != nil {
-			return err
+	}
+	q.p.Booked = make([]planner.Visit, 0, visits+visits/8)
+	stores := map[uuid.UUID]int{}
+	for i := range q.p.Stores {
+		stores[q.places[q.p.Stores[i].ID].ID] = i
+	}
+	for i := range q.who {
+		if d := q.days[q.who[i].ID]; d != nil {
+			q.fill(i, d, stores)
 		}
-	}
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("read days: %w", fault.FromSQL(err))
-	}
-	byStart := func(a, b planner.Visit) int { return cmp.Compare(a.Start, b.Start) }
-	for _, i := range at {
-		w, e := &q.who[i], &q.p.Engineers[i]
-		slices.SortFunc(e.Shifts, func(a, b planner.Shift) int { return cmp.Compare(a.From, b.From) })
-		for k := range e.Shifts {
-			e.Shifts[k].Overtime = int64(q.set.WayHome.Seconds())
-			if k > 0 {
-				e.Shifts[k-1].Overtime = min(e.Shifts[k-1].Overtime, e.Shifts[k].From-e.Shifts[k-1].To)
-			}
-		}
-		q.real[i] = slices.Clone(e.Shifts)
-		slices.SortStableFunc(w.booked, byStart)
-		// A visit with two pick-ups came twice.
-		w.booked = slices.CompactFunc(w.booked, func(a, b planner.Visit) bool {
-			return a.Store == planner.NoStore && b.Store == planner.NoStore && a.Start == b.Start && a.End == b.End
-		})
-		q.p.Booked = append(q.p.Booked, w.booked...)
-	}
-	return nil
-}
-
-// readLine takes one line of readDays.
-func (q *question) readLine(line string, at []int, stores map[string]int) error {
-	var word [11]string
-	n := 0
-	for one := range strings.SplitSeq(line, " ") {
-		if n < len(word) {
-			word[n] = one
-		}
-		n++
-	}
-	broken := func() error { return fmt.Errorf("read days: %q is not a line of a diary", line) }
-	whole := func(i int) int64 {
-		v, err := strconv.ParseInt(word[i], 10, 64)
-		if err != nil {
-			n = 0
-		}
-		return v
-	}
-	degrees := func(i int) planner.Place {
-		lat, err := strconv.ParseFloat(word[i], 64)
-		lng, err2 := strconv.ParseFloat(word[i+1], 64)
-		if err != nil || err2 != nil || lat > 90 || lng > 180 {
-			return planner.Place{} // nobody entered a position
-		}
-		return planner.At(lat, lng)
-	}
-	who, from, to := whole(1), whole(2), whole(3)
-	if n < 4 || who < 1 || int(who) > len(at) {
-		return broken()
-	}
-	i := at[who-1]
-	w, e := &q.who[i], &q.p.Engineers[i]
-	switch word[0] {
-	case "s":
-		e.Shifts = append(e.Shifts, planner.Shift{From: from, To: to})
-		return nil
-	case "a":
-		w.away = append(w.away, absent{from, to, word[4]})
-		e.Blocked = append(e.Blocked, planner.Blocked{From: from, To: to})
-		return nil
-	}
-	leaves := whole(4)
-	switch {
-	case n < 7:
-		return broken()
-	case q.phone():
-		// A call needs no way of its own, but must leave others theirs.
-		w.booked = append(w.booked, planner.Visit{Engineer: i, Store: planner.NoStore, Start: min(leaves, from), End: to})
-	case word[0] == "c":
-		// Somebody on the phone stays where he is.
-		w.away = append(w.away, absent{from, to, "call"})
-		e.Blocked = append(e.Blocked, planner.Blocked{From: from, To: to})
-	default:
-		if n >= 9 {
-			handling := int64(q.set.Handling.Seconds())
-			if start := max(leaves, min(whole(8), from-handling)); start < from {
-				stop := planner.Visit{Engineer: i, Store: planner.NoStore, Start: start, End: min(start+handling, from), Place: degrees(9)}
-				if known, ok := stores[word[7]]; ok {
-					stop.Store = known
-				}
-				w.booked = append(w.booked, stop)
-			}
-		}
-		w.booked = append(w.booked, planner.Visit{Engineer: i, Store: planner.NoStore, Start: from, End: to, Place: degrees(5)})
-	}
-	if n == 0 {
-		return broken()
 	}
 	return nil
 }

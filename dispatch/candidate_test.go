@@ -38,6 +38,25 @@ func TestASlotInTheGapBetweenTwoVisits(t *testing.T) {
 	w.sound()
 }
 
+// What comes after the last window counts too: the next visit has to be reached in time.
+func TestTheVisitAfterTheWindowIsReachedInTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	li := w.engineer("李师傅", north(0))
+	w.mustBook(w.order(north(10_000)), li.ID, "11:00", "12:00")
+	job := w.order(north(0), func(j *dispatch.Job) {
+		j.Windows, j.Duration = []dispatch.Span{{From: at("10:20"), To: at("10:50")}}, 20*time.Minute
+	})
+	c := w.candidates(job)[0]
+	judged, err := w.board.Judge(w.ctx, office.Scope(), job, li.ID, at("10:20"), at("10:40"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Eligible || judged.Eligible || c.Rule != judged.Rule {
+		t.Errorf("the hint says %v %s, the judgement %v %s\n%s", c.Eligible, c.Rule, judged.Eligible, judged.Rule, all(c))
+	}
+}
+
 func TestAPartInTheOwnVanBeatsTenKilometres(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

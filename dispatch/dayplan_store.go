@@ -75,6 +75,7 @@ func (b Board) askDay(ctx context.Context, scope auth.Scope, ask DayAsk) (*quest
 	if err := q.readDays(ctx); err != nil {
 		return nil, err
 	}
+	q.p.Booked = slices.Clone(q.p.Booked) // which are cut below; those of each engineer stay as they are
 	q.measureWays(ctx, true)
 	q.oneShift(ask, from, to)
 	q.blockTight()

@@ -167,20 +167,30 @@ func NewScanner(p *Problem) (*Scanner, error) {
 		return nil, err
 	}
 	s := &Scanner{f: newFacts(p), first: make([]int32, len(p.Engineers)+1)}
-	booked := slices.Clone(p.Booked)
-	slices.SortStableFunc(booked, func(a, b Visit) int {
+	inOrder := func(a, b Visit) int {
 		if a.Engineer != b.Engineer {
 			return a.Engineer - b.Engineer
 		}
 		return compare(a.Start, b.Start)
-	})
+	}
+	booked := p.Booked
+	if !slices.IsSortedFunc(booked, inOrder) {
+		booked = slices.Clone(booked)
+		slices.SortStableFunc(booked, inOrder)
+	}
+	shifts := 0
+	for e := range p.Engineers {
+		shifts += len(p.Engineers[e].Shifts)
+	}
+	s.days = make([]day, 0, shifts)
+	r := &reading{anchors: make([]anchor, 0, len(booked)+2*shifts), gaps: make([]gap, 0, len(booked)+shifts)}
 	for e := range p.Engineers {
 		n := 0
 		for n < len(booked) && booked[n].Engineer == e {
 			n++
 		}
 		for k := range p.Engineers[e].Shifts {
-			if d, ok := s.f.newDay(e, k, booked[:n]); ok {
+			if d, ok := s.f.newDay(r, e, k, booked[:n]); ok {
 				s.days = append(s.days, d)
 			}
 		}

@@ -56,12 +56,31 @@ func across(t, d int64, rests []rest) (arrival int64, ok bool) {
 	return arrival, true
 }
 
+// reading lends memory to the days that are read one after the other: thousands of them make one question.
+type reading struct {
+	anchors []anchor
+	gaps    []gap
+	away    []Blocked
+	inner   []Blocked
+	entries []entry
+	rests   [][]rest
+	legs    [][2]int64
+}
+
+// entry is something in a diary that stands between the start and the end of a day.
+type entry struct {
+	from, to int64
+	place    Place
+	store    int32
+	visit    bool
+}
+
 // newDay reads one shift of an engineer from the bookings, which are his and sorted by start.
 // It reports false when nothing is left of the shift.
 //
 // Diaries are kept by people and may contradict themselves: two visits too close together, a
 // visit inside leave. Such a gap is simply shut; the rest of the day stays usable.
-func (f *facts) newDay(engineer, shift int, booked []Visit) (day, bool) {
+func (f *facts) newDay(r *reading, engineer, shift int, booked []Visit) (day, bool) {
 	e := &f.p.Engineers[engineer]
 	s := e.Shifts[shift]
 	d := day{engineer: int32(engineer), shift: int32(shift), from: s.From, to: s.To, homeBy: s.To + s.Overtime}
@@ -70,9 +89,9 @@ func (f *facts) newDay(engineer, shift int, booked []Visit) (day, bool) {
 		start.at = spotOf(e.At)
 	}
 
-	away := slices.Clone(e.Blocked)
+	away := append(r.away[:0], e.Blocked...)
 	slices.SortStableFunc(away, func(a, b Blocked) int { return compare(a.From, b.From) })
-	var inner []Blocked
+	inner := r.inner[:0]
 	for _, b := range away {
 		switch {
 		case b.To <= start.free || b.From >= d.homeBy || b.To == b.From:
@@ -93,13 +112,7 @@ func (f *facts) newDay(engineer, shift int, booked []Visit) (day, bool) {
 	d.start = start.free
 
 	// Anchors in the order of time; leave without a place becomes a rest between them.
-	type entry struct {
-		from, to int64
-		place    Place
-		store    int32
-		visit    bool
-	}
-	var entries []entry
+	entries := r.entries[:0]
 	for _, v := range booked {
 		if v.End <= start.free && v.End <= f.p.Now && v.Start >= s.From && v.Start < s.To {
 			if !e.At.Known() { // he is where his last visit was
@@ -117,10 +130,11 @@ func (f *facts) newDay(engineer, shift int, booked []Visit) (day, bool) {
 	for _, b := range inner {
 		entries = append(entries, entry{from: b.From, to: b.To, place: b.Place, store: NoStore})
 	}
+	r.away, r.inner, r.entries = away, inner, entries
 	slices.SortStableFunc(entries, func(a, b entry) int { return compare(a.from, b.from) })
-	d.anchors = append(d.anchors, start)
-	var rests [][]rest // per gap, those that cannot move
-	rests = append(rests, nil)
+	first := len(r.anchors)
+	anchors := append(r.anchors, start)
+	rests := append(r.rests[:0], nil) // per gap, those that cannot move
 	free := start.free
 	for _, n := range entries {
 		if !n.visit && !n.place.Known() {
@@ -135,8 +149,8 @@ func (f *facts) newDay(engineer, shift int, booked []Visit) (day, bool) {
 		// A visit may start while leave still runs: what remains of it delays only what follows.
 		last := len(rests) - 1
 		for i := range rests[last] {
-			r := &rests[last][i]
-			r.length = max(0, min(r.length, n.from-r.from))
+			cut := &rests[last][i]
+			cut.length = max(0, min(cut.length, n.from-cut.from))
 		}
 		free = max(free, n.to)
 		if n.visit && n.store == NoStore {
@@ -148,17 +162,35 @@ func (f *facts) newDay(engineer, shift int, booked []Visit) (day, bool) {
 		if n.visit {
 			d.busy += n.to - n.from
 		}
-		d.anchors = append(d.anchors, anchor{at: spotOf(n.place), free: free, late: n.from, store: n.store})
+		anchors = append(anchors, anchor{at: spotOf(n.place), free: free, late: n.from, store: n.store})
 		rests = append(rests, nil)
 	}
-	d.anchors = append(d.anchors, anchor{at: f.homes[engineer], free: d.homeBy, late: d.homeBy, store: NoStore})
-	f.openGaps(&d, e, rests)
+	anchors = append(anchors, anchor{at: f.homes[engineer], free: d.homeBy, late: d.homeBy, store: NoStore})
+	d.anchors, r.anchors, r.rests = anchors[first:len(anchors):len(anchors)], anchors, rests
+	f.openGaps(r, &d, e, rests)
 	return d, true
 }
 
 // openGaps puts the movable breaks where they fit and lists every gap under every such choice.
-func (f *facts) openGaps(d *day, e *Engineer, fixed [][]rest) {
+func (f *facts) openGaps(r *reading, d *day, e *Engineer, fixed [][]rest) {
 	n := len(d.anchors) - 1
+	first, gaps := len(r.gaps), r.gaps
+	defer func() { d.gaps, r.gaps = gaps[first:len(gaps):len(gaps)], gaps }()
+	legs := r.legs[:0]
+	for g := range n {
+		seconds, metres := f.road.leg(&d.anchors[g].at, &d.anchors[g+1].at)
+		legs = append(legs, [2]int64{seconds, metres})
+	}
+	r.legs = legs
+	if len(e.Breaks) == 0 && !slices.ContainsFunc(fixed, func(rests []rest) bool { return len(rests) > 0 }) {
+		for g := range n { // a day without rests is open in one way only
+			gaps = append(gaps, gap{left: int32(g), right: int32(g + 1), seconds: legs[g][0], metres: legs[g][1], sets: 1})
+		}
+		if t := d.anchors[n-1].free + legs[n-1][0]; n > 1 {
+			d.overtime = max(0, t-d.to)
+		}
+		return
+	}
 	var breaks []rest
 	for _, b := range e.Breaks {
 		from, to := max(b.From, d.start), min(b.To, d.homeBy)
@@ -168,10 +200,6 @@ func (f *facts) openGaps(d *day, e *Engineer, fixed [][]rest) {
 	}
 	slices.SortStableFunc(breaks, func(a, b rest) int { return compare(a.from, b.from) })
 
-	legs := make([][2]int64, n)
-	for g := range n {
-		legs[g][0], legs[g][1] = f.road.leg(&d.anchors[g].at, &d.anchors[g+1].at)
-	}
 	fits := func(g int, rests []rest) bool {
 		t, ok := across(d.anchors[g].free, legs[g][0], rests)
 		return ok && t <= d.anchors[g+1].late
@@ -223,20 +251,20 @@ func (f *facts) openGaps(d *day, e *Engineer, fixed [][]rest) {
 	}
 
 	for g := range n {
-		first := len(d.gaps)
+		here := len(gaps)
 	choices:
 		for c := range choices {
 			all := choices[c][g]
-			for k := first; k < len(d.gaps); k++ {
-				if slices.Equal(d.gaps[k].all, all) {
-					for ; k < len(d.gaps) && slices.Equal(d.gaps[k].all, all); k++ {
-						d.gaps[k].sets |= 1 << c
+			for k := here; k < len(gaps); k++ {
+				if slices.Equal(gaps[k].all, all) {
+					for ; k < len(gaps) && slices.Equal(gaps[k].all, all); k++ {
+						gaps[k].sets |= 1 << c
 					}
 					continue choices
 				}
 			}
 			for split := range len(all) + 1 {
-				d.gaps = append(d.gaps, gap{left: int32(g), right: int32(g + 1), all: all, before: all[:split:split], after: all[split:],
+				gaps = append(gaps, gap{left: int32(g), right: int32(g + 1), all: all, before: all[:split:split], after: all[split:],
 					seconds: legs[g][0], metres: legs[g][1], sets: 1 << c})
 			}
 		}

@@ -181,7 +181,7 @@ func (p *Problem) Explain(plan *Plan) ([]Account, error) {
 			}
 			at := s.first[r.Engineer]
 			was := s.days[at]
-			if d, ok := s.f.newDay(r.Engineer, 0, visits); ok {
+			if d, ok := s.f.newDay(&reading{}, r.Engineer, 0, visits); ok {
 				s.days[at] = d
 			}
 			err := explain(stop.Order, r.Engineer)

@@ -164,15 +164,16 @@ func (p *Problem) Check() error {
 	if err := instant(p.Now, "now"); err != nil {
 		return err
 	}
-	ids := make(map[string]bool, len(p.Engineers)+len(p.Orders))
+	type named struct{ field, id string }
+	ids := make(map[named]bool, len(p.Engineers)+len(p.Orders))
 	unique := func(id, field string, i int) error {
 		if id == "" {
 			return bad("is empty", field, i)
 		}
-		if ids[field+id] {
+		if ids[named{field, id}] {
 			return bad("appears twice: "+id, field, i)
 		}
-		ids[field+id] = true
+		ids[named{field, id}] = true
 		return nil
 	}
 	for i := range p.Engineers {
