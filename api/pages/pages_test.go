@@ -9,13 +9,18 @@ import (
 	"testing"
 
 	"paigong/internal/say"
+	"paigong/workorders"
 )
 
 // busyTown has something on every page: an order that is done, one under way, one that waits for its part,
 // a complaint, a call-back, a movement.
 func busyTown(t *testing.T) (n *town, at map[string]string) {
 	t.Helper()
-	n = newTown(t)
+	return fullTown.copy(t, func(*workorders.Config) {}, func() (*town, map[string]string) { return fill(newTown(t)) })
+}
+
+func fill(n *town) (_ *town, at map[string]string) {
+	n.Helper()
 	at = map[string]string{}
 	agent, dispatcher, engineer := n.signedIn("agent"), n.signedIn("dispatcher"), n.signedIn("engineer1")
 	_, order := n.reported(agent)

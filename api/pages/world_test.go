@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"net/http/cookiejar"
@@ -15,6 +16,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -78,10 +80,46 @@ func newTown(t testing.TB) *town { t.Helper(); return newTownWith(t, func(*worko
 // newTownWith is the company with other settings.
 func newTownWith(t testing.TB, set func(*workorders.Config)) *town {
 	t.Helper()
-	n := &town{TB: t}
-	n.clock.Store(int64(time.Until(monday)))
-	db := pgtest.New(t)
-	n.db = db
+	n, _ := plainTown.copy(t, set, func() (*town, map[string]string) {
+		n := openTown(t, pgtest.New(t), monday, func(*workorders.Config) {})
+		n.build()
+		return n, nil
+	})
+	return n
+}
+
+// first is a company that is made once; every test gets a copy of it.
+type first struct {
+	sync.Mutex
+	template string
+	town     *town
+	at       map[string]string // addresses by what is found there
+	now      time.Time         // what its clock showed when it was ready
+}
+
+var plainTown, fullTown first
+
+func (f *first) copy(t testing.TB, set func(*workorders.Config), build func() (*town, map[string]string)) (*town, map[string]string) {
+	t.Helper()
+	func() {
+		f.Lock()
+		defer f.Unlock()
+		if f.template == "" {
+			n, at := build()
+			f.town, f.at, f.now, f.template = n, at, n.now(), pgtest.Freeze(t, n.db)
+		}
+	}()
+	n := openTown(t, pgtest.NewFrom(t, f.template), f.now, set)
+	n.right, n.unskilled, n.empty = f.town.right, f.town.unskilled, f.town.empty
+	n.customer, n.site, n.asset = f.town.customer, f.town.site, f.town.asset
+	return n, maps.Clone(f.at)
+}
+
+// openTown serves a database; now is what the program's clock shows at first.
+func openTown(t testing.TB, db *bun.DB, now time.Time, set func(*workorders.Config)) *town {
+	t.Helper()
+	n := &town{TB: t, db: db}
+	n.clock.Store(int64(time.Until(now)))
 	log := slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError}))
 	hooks := notify.NewWebhooks(db, n.now, notify.NewClient(true))
 	config := workorders.Config{DB: db, Now: n.now, Log: log, SignIn: auth.Rules{AnyPassword: true}, Hooks: hooks}
@@ -97,7 +135,6 @@ func newTownWith(t testing.TB, set func(*workorders.Config)) *town {
 		}
 	}))
 	t.Cleanup(n.server.Close)
-	n.build()
 	return n
 }
 
