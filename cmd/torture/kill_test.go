@@ -2,24 +2,56 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
+
+// built is the program that all tests here attack.
+var built struct {
+	once   sync.Once
+	folder string
+	binary string
+	err    error
+}
+
+func binary(t *testing.T) string {
+	t.Helper()
+	b := &built
+	b.once.Do(func() {
+		if b.folder, b.err = os.MkdirTemp("", "torture-"); b.err != nil {
+			return
+		}
+		if b.err = os.Chmod(b.folder, 0o755); b.err == nil {
+			b.binary, b.err = build(context.Background(), b.folder)
+		}
+	})
+	if b.err != nil {
+		t.Fatal(b.err)
+	}
+	return b.binary
+}
+
+func TestMain(m *testing.M) {
+	status := m.Run()
+	if built.folder != "" {
+		_ = os.RemoveAll(built.folder)
+	}
+	os.Exit(status)
+}
 
 // The story with each step by the login whose work it is, while the program, PostgreSQL or both are killed between
 // the steps and in the middle of the sheet, the payment, a displacement of nine visits, a pick-up and an order handed
 // over: what was acknowledged is there, and once, and nothing is there by half.
 func TestNothingIsLostOrDoubledUnderKill(t *testing.T) {
 	t.Parallel()
-	binary, err := build(t.Context(), t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	k := &killing{v: &victim{binary: binary, data: filepath.Join(t.TempDir(), "data"), log: t.Output()}, seed: 7, dice: rand.New(rand.NewPCG(7, 0)), odds: 0.15, aim: []string{"/sheet", "/payments", "/absences", "/hand-over", "/hand-over/accept"}}
+	k := &killing{v: &victim{binary: binary(t), data: filepath.Join(t.TempDir(), "data"), log: t.Output()}, seed: 7, dice: rand.New(rand.NewPCG(7, 0)), odds: 0.15, aim: []string{"/sheet", "/payments", "/absences", "/hand-over", "/hand-over/accept"}}
 	var out bytes.Buffer
-	err = k.attack(t.Context(), 1, &out)
+	err := k.attack(t.Context(), 1, &out)
 	t.Log(out.String())
 	if err != nil {
 		t.Error(err)

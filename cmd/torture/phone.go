@@ -28,30 +28,9 @@ func phoneAttack(f *flag.FlagSet) func(context.Context, io.Writer) error {
 	rounds := f.Int("rounds", 20, "how many visits")
 	seed := f.Uint64("seed", 1, "what fails when")
 	log := f.String("log", "", "file for what the program says")
-	return func(ctx context.Context, out io.Writer) (err error) {
-		folder, err := os.MkdirTemp("", "torture-phone-")
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-		if err := os.Chmod(folder, 0o755); err != nil {
-			return err
-		}
-		said := io.Discard
-		if *log != "" {
-			file, err := os.Create(*log)
-			if err != nil {
-				return err
-			}
-			defer func() { _ = file.Close() }()
-			said = file
-		}
-		binary, err := build(ctx, folder)
-		if err != nil {
-			return err
-		}
-		return attackPhone(ctx, &victim{binary: binary, data: filepath.Join(folder, "data"), log: said}, filepath.Join(folder, "browser"), *rounds, *seed, out)
-	}
+	return arena("phone", memory(), log, func(ctx context.Context, folder string, v *victim, out io.Writer) error {
+		return attackPhone(ctx, v, filepath.Join(folder, "browser"), *rounds, *seed, out)
+	})
 }
 
 // calling is one run of the attack.
@@ -63,6 +42,7 @@ type calling struct {
 	closed   context.CancelFunc
 	out      io.Writer
 
+	seen         string // the visit of this round
 	lost, double int
 	drains       []time.Duration // from the network's return to an empty queue, page open
 	dead, lie    []time.Duration // a page opened without a network, and with one that never answers
@@ -165,11 +145,15 @@ func (k *calling) die(path string) {
 	k.open(path)
 }
 
-// page is one tab.
+// goTo opens an address in a tab; once more when the page there went on by itself in that moment.
 func (k *calling) goTo(tab context.Context, path string) {
 	ctx, cancel := context.WithTimeout(tab, 40*time.Second)
 	defer cancel()
-	if err := chromedp.Do(ctx, chromedp.Navigate(k.wire.URL+path)); err != nil {
+	err := chromedp.Do(ctx, chromedp.Navigate(k.wire.URL+path))
+	if err != nil && strings.Contains(err.Error(), "net::ERR_ABORTED") {
+		err = chromedp.Do(ctx, chromedp.Navigate(k.wire.URL+path))
+	}
+	if err != nil {
 		k.fail("open %s: %v", path, err)
 	}
 }
@@ -196,9 +180,9 @@ func (k *calling) until(tab context.Context, what, js string) time.Duration {
 		if err == nil && is {
 			return time.Since(began)
 		}
-		time.Sleep(5 * time.Millisecond)
+		time.Sleep(15 * time.Millisecond)
 	}
-	state := k.ask(tab, `(async () => ({ at: location.href, rows: await globalThis.outbox?.all("rows"), door: await globalThis.outbox?.get("meta", "door"), page: document.body.innerText.slice(0, 500) }))()`)
+	state := k.ask(tab, `(async () => ({ at: location.href, drawn: document.body.dataset.now, rows: (await globalThis.outbox?.all("rows"))?.filter((r) => r.visit === "`+k.seen+`"), door: await globalThis.outbox?.get("meta", "door"), page: document.body.innerText.slice(0, 500) }))()`)
 	k.fail("%s never came: %s", what, state)
 	return 0
 }
@@ -242,6 +226,7 @@ const submit = `document.querySelector(".dock button").click()`
 func (k *calling) visit(path string, round int, fault string) {
 	marker := fmt.Sprintf("torture-%06x", k.dice.Uint32N(1<<24))
 	order, visit := k.arrange(round)
+	k.seen = visit
 	k.wire.set("ok", 0)
 	if k.browser == nil {
 		k.open(path)

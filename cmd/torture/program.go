@@ -26,6 +26,53 @@ func build(ctx context.Context, folder string) (binary string, err error) {
 	return binary, nil
 }
 
+// arena builds the program and gives an attack a folder below a base, with a program in it that has not been
+// started. The folder is gone afterwards; what the program says goes to the file log, if one is named.
+func arena(name, base string, log *string, attack func(ctx context.Context, folder string, v *victim, out io.Writer) error) func(context.Context, io.Writer) error {
+	return func(ctx context.Context, out io.Writer) (err error) {
+		tools, err := os.MkdirTemp("", "torture-")
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(tools)) }()
+		folder, err := os.MkdirTemp(base, "torture-"+name+"-")
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+		for _, f := range []string{tools, folder} { // PostgreSQL runs as another user
+			if err := os.Chmod(f, 0o755); err != nil {
+				return err
+			}
+		}
+		said := io.Discard
+		if *log != "" {
+			file, err := os.Create(*log)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = file.Close() }()
+			said = file
+		}
+		binary, err := build(ctx, tools) // memory is often mounted without the right to run anything
+		if err != nil {
+			return err
+		}
+		return attack(ctx, folder, &victim{binary: binary, data: filepath.Join(folder, "data"), log: said}, out)
+	}
+}
+
+// memory is where an attack that never cuts the power keeps its files: killed processes lose nothing there, and no
+// disk is waited for. Without a gigabyte of room it is the ordinary place.
+func memory() string {
+	const shared = "/dev/shm"
+	var room syscall.Statfs_t
+	if err := syscall.Statfs(shared, &room); err == nil && uint64(room.Bsize)*room.Bavail > 1<<30 {
+		return shared
+	}
+	return os.TempDir()
+}
+
 // victim is the real program on a data folder of its own, with its private PostgreSQL below it.
 type victim struct {
 	binary, data string
