@@ -184,7 +184,27 @@ func TestDay2QuoteRefusedAfterInspection(t *testing.T) {
 			}
 			n.engineer.once("/receipts/"+o.str("receipt", "id")+"/payments", m{"amount_minor": 8000, "method": "cash"}).want(201).is("paid", "receipt", "state")
 			n.dispatcher.post("/work-orders/"+order+"/close", nil).want(200).is("closed", "state")
-			n.agent.post("/cash-ups", m{"engineer_id": n.right, "day": "2026-11-16", "counted_minor": 8000}).want(201)
+			// He hands it in. Who counts sees what each holds; nobody counts his own, and a difference has a reason.
+			n.engineer.get("/cash-ups?state=open").want(200).is(n.right, "items", 0, "engineer_id").is(8000, "items", 0, "expected_minor").is("open", "items", 0, "state")
+			count := m{"engineer_id": n.right, "day": "2026-11-16", "counted_minor": 7900}
+			n.engineer.post("/cash-ups", count).want(403)
+			n.keeper.get("/cash-ups").want(403)
+			n.dispatcher.get("/cash-ups").want(403)
+			held := n.agent.get("/cash-ups?state=open&engineer="+n.right+"&from=2026-11-16&to=2026-11-16").want(200).is(8000, "items", 0, "payments", 0, "amount_minor")
+			if len(held.list("items")) != 1 || held.str("items", 0, "payments", 0, "receipt_number") != o.str("receipt", "number") {
+				t.Errorf("what he holds: %s", held.raw)
+			}
+			n.agent.post("/cash-ups", count).refused(422, "cash_ups_difference_why")
+			count["note"] = "少一元"
+			taken := n.agent.post("/cash-ups", count).want(201).is(-100, "difference_minor").is("counted", "state").str("id")
+			n.agent.post("/cash-ups", count).refused(409, "cash_ups_once")
+			n.agent.post("/cash-ups/"+taken+"/void", m{"reason": "数错"}).want(403)
+			n.manager.post("/cash-ups/"+taken+"/void", m{"reason": "数错"}).want(200).is("void", "state")
+			n.agent.post("/cash-ups", m{"engineer_id": n.right, "day": "2026-11-16", "counted_minor": 8000}).want(201).is(2, "round")
+			if left := n.agent.get("/cash-ups?state=open").want(200).list("items"); len(left) != 0 {
+				t.Errorf("after the count he still holds %v", left)
+			}
+			n.agent.get("/cash-ups?state=void").want(200).is(taken, "items", 0, "id")
 			n.sound()
 		})
 	}
@@ -760,6 +780,21 @@ func TestDay10PartnerOutlet(t *testing.T) {
 	n.agent.do("POST", "/invoice-requests/"+wish+"/issue", m{"invoice_no": "26112000001"}, "If-Match", `"99"`).refused(412, "stale")
 	n.agent.post("/invoice-requests/"+wish+"/issue", m{"invoice_no": "26112000001"}).want(200).is("issued", "state")
 	n.agent.post("/invoice-requests/"+wish+"/send", nil).want(200).is("sent", "state")
+	n.caller.post("/invoice-requests/"+wish+"/reverse", m{"invoice_no": "26112000002", "reason": "抬头写错"}).want(403)
+	n.agent.post("/invoice-requests/"+wish+"/reverse", m{"invoice_no": "26112000002", "reason": "抬头写错"}).want(200).is("reversed", "state")
+	second := n.agent.post("/receipts/"+receipt+"/invoice-request", m{"title": "北京某某公司"}).want(201).str("id")
+	n.agent.post("/receipts/"+receipt+"/invoice-request", m{"title": "北京某某公司"}).refused(409, "invoice_requests_one_open")
+	n.agent.post("/invoice-requests/"+second+"/withdraw", m{"reason": "客户不要了"}).want(200).is("withdrawn", "state")
+	n.agent.get("/invoice-requests?open=true").want(200)
+	told := map[string]bool{}
+	for _, e := range n.agent.get("/work-orders/" + order).want(200).list("timeline") {
+		told[e.(m)["action"].(string)] = true
+	}
+	for _, action := range []string{"invoice_request", "invoice_issue", "invoice_send", "invoice_reverse", "invoice_withdraw"} {
+		if !told[action] {
+			t.Errorf("the story of the order says nothing of %s", action)
+		}
+	}
 	n.caller.post("/follow-ups/"+o.str("follow_ups", 0, "id")+"/attempts", m{"outcome": "reached", "scores": m{"service": 5}}).want(201)
 	n.manager.get("/work-orders/" + order).want(200)
 	var performed, held string

@@ -409,25 +409,33 @@ func (s *Server) cashUp(ctx context.Context, by auth.Caller, in *body[billing.Ca
 	})
 }
 
+func (s *Server) cashUps(ctx context.Context, by auth.Caller, in *struct {
+	billing.CashUpFilter
+	FromDay  string `query:"from" format:"date" doc:"taken on this day or later"`
+	ToDay    string `query:"to" format:"date" doc:"taken on this day or earlier"`
+	Engineer string `query:"engineer" doc:"engineer's id"`
+}) (keyset.Page[billing.CashUp], error) {
+	f := in.CashUpFilter
+	if err := firstOf(into(&f.From)(day("from", in.FromDay)), into(&f.To)(day("to", in.ToDay)), into(&f.EngineerID)(idIn("engineer", in.Engineer))); err != nil {
+		return keyset.Page[billing.CashUp]{}, err
+	}
+	return s.desk.Look(ctx).Till.CashUps(ctx, by.Scope(), f)
+}
+
+func (s *Server) voidCashUp(ctx context.Context, by auth.Caller, in *bodyOf[ReasonNeeded]) (billing.CashUp, error) {
+	return keep(s, ctx, by, func(ctx context.Context, l workorders.Ledgers) (billing.CashUp, error) {
+		return l.Till.VoidCashUp(ctx, by, in.ID, in.Body.Reason)
+	})
+}
+
 func (s *Server) invoices(ctx context.Context, by auth.Caller, in *billing.InvoiceFilter) (keyset.Page[billing.InvoiceRequest], error) {
 	return s.desk.Look(ctx).Till.Invoices(ctx, by.Scope(), *in)
 }
 
-// InvoiceNumber is the number of a tax invoice.
-type InvoiceNumber struct {
-	InvoiceNo string `json:"invoice_no" minLength:"1" maxLength:"100"`
-}
-
-func (s *Server) issueInvoice(ctx context.Context, by auth.Caller, in *bodyOf[InvoiceNumber]) (billing.InvoiceRequest, error) {
-	return keep(s, ctx, by, func(ctx context.Context, l workorders.Ledgers) (billing.InvoiceRequest, error) {
-		return l.Till.IssueInvoice(ctx, by, in.ID, in.Body.InvoiceNo)
-	})
-}
-
-func (s *Server) sendInvoice(ctx context.Context, by auth.Caller, in *ByID) (billing.InvoiceRequest, error) {
-	return keep(s, ctx, by, func(ctx context.Context, l workorders.Ledgers) (billing.InvoiceRequest, error) {
-		return l.Till.SendInvoice(ctx, by, in.ID)
-	})
+func (s *Server) invoiceDo(act string) func(ctx context.Context, by auth.Caller, in *bodyOf[billing.InvoiceAct]) (billing.InvoiceRequest, error) {
+	return func(ctx context.Context, by auth.Caller, in *bodyOf[billing.InvoiceAct]) (billing.InvoiceRequest, error) {
+		return s.desk.InvoiceDo(ctx, by, in.ID, act, in.Body)
+	}
 }
 
 func (s *Server) originalReturned(ctx context.Context, by auth.Caller, in *bodyOn[workorders.OriginalInput]) (workorders.Order, error) {

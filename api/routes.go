@@ -206,10 +206,14 @@ func (s *Server) table() {
 	on(s, post, "/receipts/{id}/waive", auth.VoidReceipt, "Let the customer off, on a manager's word", s.waive, ok)
 	on(s, post, "/receipts/{id}/invoice-request", auth.RequestInvoice, "The customer wants a tax invoice", s.requestInvoice)
 	on(s, get, "/invoice-requests", auth.ReadReceipts, "Tax invoices that customers want", s.invoices)
-	on(s, post, "/invoice-requests/{id}/issue", auth.RequestInvoice, "The invoice was issued, with its number", versioned(s, "invoice_requests", s.issueInvoice), ok)
-	on(s, post, "/invoice-requests/{id}/send", auth.RequestInvoice, "The invoice went to the customer", versioned(s, "invoice_requests", s.sendInvoice), ok)
+	on(s, post, "/invoice-requests/{id}/issue", auth.RequestInvoice, "The invoice was issued, with its number", s.invoiceDo("issue"), ok)
+	on(s, post, "/invoice-requests/{id}/send", auth.RequestInvoice, "The invoice went to the customer", s.invoiceDo("send"), ok)
+	on(s, post, "/invoice-requests/{id}/withdraw", auth.RequestInvoice, "No invoice is wanted any more", s.invoiceDo("withdraw"), ok)
+	on(s, post, "/invoice-requests/{id}/reverse", auth.RequestInvoice, "The invoice was taken back in the tax system, with the number of the reversal", s.invoiceDo("reverse"), ok)
 	on(s, get, "/receivables", auth.ReadReceivables, "What is owed, by age", s.receivables)
-	on(s, post, "/cash-ups", auth.TakePayment, "An engineer hands in what he took in cash", s.cashUp)
+	on(s, get, "/cash-ups", auth.ReadCashUps, "What engineers hold in cash, by day, and what was counted", s.cashUps)
+	on(s, post, "/cash-ups", auth.CountCash, "An engineer hands in what he took in cash, and somebody else counts it", s.cashUp)
+	on(s, post, "/cash-ups/{id}/void", auth.VoidReceipt, "A count was wrong: the day is open again", s.voidCashUp, ok)
 
 	s.tag = "promises"
 	on(s, get, "/follow-ups", auth.ReadFollowUps, "Follow-up calls", s.followUps)

@@ -1,4 +1,4 @@
--- repeatable, revision 2
+-- repeatable, revision 3
 -- Every move of every lifecycle, written from the tables in the program by
 -- go test ./cmd/paigong -run TestLifecycleFiles -update
 -- A database that was made with other moves learns these at the next start.
@@ -88,8 +88,11 @@ INSERT INTO lifecycle_moves (kind, from_state, to_state, action) VALUES
   ('improvement', 'open', 'declined', 'decline'),
   ('improvement', 'open', 'done', 'do'),
   ('invoice_request', '', 'requested', 'start'),
+  ('invoice_request', 'issued', 'reversed', 'reverse'),
   ('invoice_request', 'issued', 'sent', 'send'),
   ('invoice_request', 'requested', 'issued', 'issue'),
+  ('invoice_request', 'requested', 'withdrawn', 'withdraw'),
+  ('invoice_request', 'sent', 'reversed', 'reverse'),
   ('old_part', '', 'old_due', 'start'),
   ('old_part', 'old_due', 'kept_by_customer', 'keep'),
   ('old_part', 'old_due', 'old_received', 'receive'),

@@ -174,6 +174,12 @@
 //	POST /orders/{number}/visits/{id}/reschedule  cause ends_at engineer_id reason starts_at window_from window_to
 //	POST /orders/{number}/visits/{id}/resume
 //	POST /orders/{number}/visits/{id}/start
+//	POST /receipts/cash-ups  counted day engineer_id note
+//	POST /receipts/cash-ups/{id}/void  reason
+//	POST /receipts/invoices/{id}/issue  invoice_no
+//	POST /receipts/invoices/{id}/reverse  invoice_no reason
+//	POST /receipts/invoices/{id}/send
+//	POST /receipts/invoices/{id}/withdraw  reason
 //	POST /receipts/{number}/invoice-request  email tax_number title
 //	POST /receipts/{number}/payments  amount back method paid_at reference
 //	POST /receipts/{number}/void  reason

@@ -15,7 +15,7 @@ type Tile struct {
 var tiles = []string{
 	"requests_open", "reply_due", "orders_ready", "awaiting_approval", "orders_late", "on_hold",
 	"visits_today", "not_accepted", "displaced", "declined", "parked", "follow_ups_due", "callbacks_due", "complaints_open",
-	"shortages", "pickups", "unreconciled", "custody_out", "unpaid", "to_close",
+	"shortages", "pickups", "unreconciled", "custody_out", "unpaid", "cash_held", "invoices_open", "to_close",
 }
 
 // Short is a short list on the desk: the most urgent few of something.

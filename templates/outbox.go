@@ -1,6 +1,10 @@
 package templates
 
-import "time"
+import (
+	"time"
+
+	"paigong/internal/money"
+)
 
 // Outbox is GET /m/outbox: what waits on this phone. Only the phone knows, so its script fills the page.
 type Outbox struct{ Chrome }
@@ -20,6 +24,13 @@ type Me struct {
 	Calendar string // path of the calendar feed; empty: none
 	Absences []OwnAbsence
 	May      bool // he may ask for leave
+	Cash     []CashOfDay
+}
+
+// CashOfDay is what he took in cash on a civil day and still holds.
+type CashOfDay struct {
+	Day    string
+	Amount money.Fen
 }
 
 // OwnAbsence is one leave of the engineer himself.

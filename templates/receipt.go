@@ -19,6 +19,7 @@ type Receipts struct {
 	Total     money.Fen // over all pages
 	Paid      money.Fen
 	CSV       string
+	Cash      bool // has the tab of cash-ups
 }
 
 func (Receipts) place() place { return place{"receipts", "desk"} }

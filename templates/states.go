@@ -163,6 +163,13 @@ var looks = map[string]map[string]look{
 		"requested": {"onsite", "ring"},
 		"issued":    {"scheduled", "dot"},
 		"sent":      {"done", "tick"},
+		"withdrawn": {"plain", "cross"},
+		"reversed":  {"late", "cross"},
+	},
+	"cash_up": {
+		"open":    {"onsite", "ring"},
+		"counted": {"done", "tick"},
+		"void":    {"plain", "cross"},
 	},
 	"sheet": {
 		"done":            {"done", "tick"},
@@ -217,14 +224,16 @@ func (c Chrome) Badge(kind, state string) template.HTML {
 
 // stateOrder lists the states by which people filter, in the order of a life.
 var stateOrder = map[string][]string{
-	"request":     {"received", "triaged", "converted", "answered", "duplicate", "rejected"},
-	"order":       {"new", "awaiting_approval", "ready", "assigned", "in_progress", "on_hold", "completed", "closed", "cancelled", "cannot_complete"},
-	"follow_up":   {"scheduled", "due", "attempted", "done", "unreachable", "waived", "suspended", "superseded"},
-	"complaint":   {"registered", "investigating", "proposed", "accepted", "refused", "closed"},
-	"receipt":     {"unpaid", "part_paid", "paid", "void"},
-	"callback":    {"open", "done", "cancelled"},
-	"improvement": {"open", "done", "effective", "declined"},
-	"pickup":      {"to_pick", "ready", "handed_over", "returned", "cancelled"},
+	"request":         {"received", "triaged", "converted", "answered", "duplicate", "rejected"},
+	"order":           {"new", "awaiting_approval", "ready", "assigned", "in_progress", "on_hold", "completed", "closed", "cancelled", "cannot_complete"},
+	"follow_up":       {"scheduled", "due", "attempted", "done", "unreachable", "waived", "suspended", "superseded"},
+	"complaint":       {"registered", "investigating", "proposed", "accepted", "refused", "closed"},
+	"receipt":         {"unpaid", "part_paid", "paid", "void"},
+	"cash_up":         {"open", "counted", "void"},
+	"invoice_request": {"requested", "issued", "sent", "withdrawn", "reversed"},
+	"callback":        {"open", "done", "cancelled"},
+	"improvement":     {"open", "done", "effective", "declined"},
+	"pickup":          {"to_pick", "ready", "handed_over", "returned", "cancelled"},
 }
 
 // words are the closed vocabularies of forms, in the order they are offered.

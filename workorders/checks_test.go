@@ -36,6 +36,7 @@ var plain = map[string]row{
 	"assets":             {"customer_id": id("customer"), "site_id": id("site"), "created_at": noon},
 	"audit_log":          {"epoch": 1, "at": noon, "actor": "x", "act": "n", "tbl": "x", "row_id": "x", "change": row{}},
 	"callbacks":          {"reason": "delay", "order_id": id("nothing"), "due_at": noon, "created_at": noon},
+	"cash_ups":           {"engineer_id": id("engineer"), "day": "2026-11-20", "expected_minor": 100, "counted_minor": 100, "actor": "x", "at": noon},
 	"clocks":             {"subject_kind": "complaint", "subject_id": id("nothing"), "kind": "reply", "due_at": "2026-11-21T04:00:00Z", "next_at": "2026-11-21T04:00:00Z"},
 	"complaints":         {"number": "C", "grade": "grumble", "severity": 1, "text": "x", "received_at": noon, "registered_at": noon, "reply_due_at": "2026-11-21T04:00:00Z"},
 	"contacts":           {"customer_id": id("customer"), "name": "x", "role": "reporter", "created_at": noon},
@@ -74,6 +75,7 @@ var plain = map[string]row{
 	"requests":           {"number": "S", "channel": "phone", "kind": "repair", "summary": "x", "received_at": noon, "registered_at": noon, "reply_due_at": "2026-11-21T04:00:00Z"},
 	"reservations":       {"order_id": id("nothing"), "place_id": id("place"), "part_id": id("part"), "quantity": 1, "held_at": noon},
 	"sheets":             {"order_id": id("order"), "visit_id": id("visit"), "number": "W", "engineer_id": id("engineer"), "outcome": "partial", "finished_at": noon, "submitted_at": noon},
+	"takings":            {"engineer_id": id("engineer"), "day": "2026-11-20"},
 	"sheet_parts":        {"sheet_id": id("sheet"), "no": 1, "part_id": id("part"), "name": "x", "quantity": 1},
 	"shifts":             {"engineer_id": id("engineer"), "during": day},
 	"shortages":          {"order_id": id("nothing"), "part_id": id("part"), "quantity": 1, "waiting_since": noon},
@@ -92,7 +94,7 @@ func put(table string, says ...row) string {
 	case "custody_moves", "escalations":
 		r["org_id"] = 1
 	case "plan_visits":
-	case "receipt_lines", "receipt_balances", "quote_lines", "links", "organisations", "regions", "pieces", "idempotency_keys", "stock", "jobs":
+	case "receipt_lines", "receipt_balances", "quote_lines", "links", "organisations", "regions", "pieces", "idempotency_keys", "stock", "takings", "jobs":
 		if table == "links" {
 			r["org_id"] = 1
 		}
@@ -100,7 +102,7 @@ func put(table string, says ...row) string {
 		r["org_id"] = 1
 	}
 	switch table {
-	case "custody_moves", "escalations", "receipt_lines", "receipt_balances", "quote_lines", "links", "organisations", "regions", "pieces", "idempotency_keys", "stock", "receipt_series", "audit_log", "plan_visits", "erasures":
+	case "custody_moves", "escalations", "receipt_lines", "receipt_balances", "quote_lines", "links", "organisations", "regions", "pieces", "idempotency_keys", "stock", "takings", "receipt_series", "audit_log", "plan_visits", "erasures":
 	default:
 		r["id"] = uuid.Must(uuid.NewV4()).String()
 	}
@@ -165,6 +167,9 @@ var planted = map[string][]string{
 	"money: receipts: what is left to pay follows from the entries":                      {put("receipts", row{"id": id("receipt"), "total_minor": 100}), put("receipt_lines"), put("receipt_series"), put("receipt_balances", row{"balance_minor": 90})},
 	"money: payments: no money is left on a void receipt":                                {put("receipts", row{"id": id("receipt"), "total_minor": 100, "voided_at": noon, "void_reason": "x"}), put("receipt_lines"), put("receipt_series"), put("payments")},
 	"money: payments: a waiver has a person and a reason, a refund a reason":             {drop("payments", "payments_waiver_approved"), put("receipts", row{"id": id("receipt"), "total_minor": 100}), put("receipt_lines"), put("receipt_series"), put("payments", row{"method": "waiver"})},
+	"money: cash-ups: what engineers hold follows from payments and counts":              {put("takings", row{"cash_minor": 100})},
+	"money: cash-ups: a difference has a reason, and nobody counted his own":             {drop("cash_ups", "cash_ups_difference_why"), put("cash_ups", row{"counted_minor": 90}), put("takings", row{"counted_minor": 100})},
+	"money: invoices: none is asked for or stands on a void receipt":                     {put("receipts", row{"id": id("receipt"), "voided_at": noon, "void_reason": "x"}), put("receipt_series"), put("invoice_requests", row{"receipt_id": id("receipt")})},
 	"money: orders: a chargeable order was repaired only after a yes":                    {order(row{"chargeable": true}), visit(ended("partial")), put("sheets")},
 	"money: receipts: each line of a quote comes from an approved one of the same order": {put("receipts", row{"id": id("receipt"), "total_minor": 100}), put("receipt_lines", row{"quote_id": id("quote")}), put("receipt_series"), put("quotes", row{"id": id("quote")})},
 

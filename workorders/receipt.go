@@ -48,7 +48,8 @@ func (d *Desk) Receipt(ctx context.Context, by auth.Caller, ref string) (r billi
 // agreed. Nothing agreed, nothing charged: then it returns nil. The number is taken last.
 //
 // When what is due has changed since a receipt was issued, that one is void and another takes its place,
-// unless money moved on it: then it stands until the money went back, and the order cannot be closed.
+// unless money moved on it or an invoice was written for it: then it stands until the money went back or the
+// invoice was reversed, and the order cannot be closed. Who wanted an invoice of the old one wants it of the new one.
 func (w *work) issueReceipt(ctx context.Context, o *Order) (*billing.Receipt, error) {
 	have, err := w.till.OfOrder(ctx, o.ID)
 	if err != nil {
@@ -58,8 +59,15 @@ func (w *work) issueReceipt(ctx context.Context, o *Order) (*billing.Receipt, er
 	if err != nil {
 		return nil, err
 	}
+	var wanted *billing.InvoiceRequest
 	if have != nil {
 		if sameCharges(have.Lines, lines) || have.PaidMinor != 0 {
+			return have, nil
+		}
+		if wanted, err = w.till.Invoiced(ctx, have.ID); err != nil {
+			return nil, err
+		}
+		if wanted != nil && wanted.State != billing.InvoiceRequested {
 			return have, nil
 		}
 		if _, err := w.till.Void(ctx, auth.System("till"), have.ID, "what is due has changed"); err != nil {
@@ -82,6 +90,12 @@ func (w *work) issueReceipt(ctx context.Context, o *Order) (*billing.Receipt, er
 	}
 	if err := w.remember(ctx, doc{ID: r.ID, Kind: "receipt", OrgID: o.OrgID, Serving: &o.ServingOrgID, CustomerID: &r.CustomerID, Number: r.Number, Title: o.Summary, Detail: r.CustomerName, Words: []string{o.Number}}); err != nil {
 		return nil, err
+	}
+	if wanted != nil && r.TotalMinor > 0 {
+		in := billing.InvoiceInput{Title: wanted.Title, TaxNumber: wanted.TaxNumber, Email: wanted.Email, PromisedOn: wanted.PromisedOn}
+		if _, err := w.till.RequestInvoice(ctx, auth.System("till"), r.ID, in); err != nil {
+			return nil, err
+		}
 	}
 	return &r, w.note(ctx, said{Order: &o.ID, OrgID: o.OrgID, Action: "receipt", Data: map[string]any{"receipt": r.Number, "total_minor": r.TotalMinor}})
 }
@@ -235,6 +249,31 @@ func (d *Desk) RequestInvoice(ctx context.Context, by auth.Caller, receipt uuid.
 		return w.note(ctx, said{Order: &o.ID, OrgID: o.OrgID, Action: "invoice_request", Data: map[string]any{"title": in.Title}})
 	})
 	return inv, err
+}
+
+// InvoiceDo moves a customer's wish for an invoice on: issue, send, withdraw or reverse.
+func (d *Desk) InvoiceDo(ctx context.Context, by auth.Caller, id uuid.UUID, act string, in billing.InvoiceAct) (billing.InvoiceRequest, error) {
+	i, err := d.till.In(d.reader(ctx)).Invoice(ctx, by.Scope(), id)
+	if err != nil {
+		return i, err
+	}
+	err = d.onReceipt(freshNot(ctx), by, i.ReceiptID, func(inner context.Context, w *work, o *Order) (err error) {
+		if i, err = w.till.Invoice(inner, by.Scope(), id); err != nil {
+			return err
+		}
+		if err := fresh(ctx, "request for an invoice", i.Version); err != nil {
+			return err
+		}
+		if i, err = w.till.InvoiceDo(inner, by, id, act, in); err != nil {
+			return err
+		}
+		data := map[string]any{"receipt": i.ReceiptNumber, "title": i.Title}
+		if in.InvoiceNo != "" {
+			data["invoice_no"] = in.InvoiceNo
+		}
+		return w.note(inner, said{Order: &o.ID, OrgID: o.OrgID, Action: "invoice_" + act, Reason: in.Reason, Data: data})
+	})
+	return i, err
 }
 
 // onReceipt locks the order of a receipt first, as every change does.

@@ -184,6 +184,27 @@ func TestBooks(t *testing.T) {
 	receipt := agent.see(at["receipt"], 200)
 	receipt.form(at["receipt"] + "/payments").send(url.Values{"amount": {"55"}, "method": {"cash"}}).done().shows("部分付款")
 	agent.see(at["receipt"], 200).form(at["receipt"] + "/invoice-request").send(url.Values{"title": {"周晓明"}}).done().shows("已申请发票")
+	list := agent.see("/receipts/invoices", 200).shows("周晓明", "待开票").form("/receipts/invoices/[^/]+/issue").send(url.Values{"invoice_no": {"26112000001"}}).done().shows("26112000001", "已开票")
+	manager.see(at["receipt"], 200).form(at["receipt"] + "/void").send(url.Values{"reason": {"开错"}}).refused(409)
+	list = list.form("/receipts/invoices/[^/]+/send").send(nil).done().hides("26112000001")
+	agent.see("/receipts/invoices?state=sent", 200).form("/receipts/invoices/[^/]+/reverse").send(url.Values{"invoice_no": {"26112000002"}, "reason": {"抬头写错"}}).done()
+	agent.see("/receipts/invoices?state=reversed", 200).shows("26112000002", "抬头写错")
+	if caller := n.signedIn("caller").see("/receipts/invoices?state=reversed", 200).hides("/receipts/cash-ups"); caller.offers("/receipts/invoices/") {
+		t.Error("a caller may work on invoices")
+	}
+
+	// The engineer took cash; the cash desk counts it, with a reason for what is missing.
+	engineer := n.signedIn("engineer1")
+	engineer.see(at["receipt"], 200).form(at["receipt"] + "/payments").send(url.Values{"amount": {"20"}, "method": {"cash"}}).done()
+	engineer.see("/m/me", 200).shows("待交现金", "¥20.00")
+	engineer.see("/receipts/cash-ups", 200).shows("¥20.00").hides("收款入账")
+	cash := agent.see("/receipts/cash-ups", 200).shows("王伟", "¥20.00", strings.TrimPrefix(at["receipt"], "/receipts/"))
+	cash.form("/receipts/cash-ups").send(url.Values{"counted": {"十九"}}).refused(422, "请填写金额")
+	cash.form("/receipts/cash-ups").send(url.Values{"counted": {"19"}}).refused(422, "原因")
+	agent.see("/receipts/cash-ups", 200).form("/receipts/cash-ups").send(url.Values{"counted": {"19"}, "note": {"少一元"}}).done().shows("现金都已交清", "少一元", "−¥1.00")
+	n.signedIn("dispatcher").see("/receipts/cash-ups", 403)
+	manager.see("/receipts/cash-ups", 200).form("/receipts/cash-ups/[^/]+/void").send(url.Values{"reason": {"数错"}}).done().hides("现金都已交清")
+	n.signedIn("agent").see("/receipts/cash-ups?state=void", 200).shows("数错")
 	manager.see(at["receipt"], 200).form(at["receipt"]+"/waive").send(url.Values{"reason": {"老客户"}}).done().shows("已付清", "老客户")
 
 	sheet := manager.see(manager.see("/figures?from=2026-11-01&to=2026-11-30", 200).shows("王伟").link("/figures/receipts.csv"), 200)

@@ -182,6 +182,19 @@ var matters = map[string]waiting{
 			return templates.ShortRow{Path: "/receipts/" + r.Number, Number: r.Number, Title: templates.Chrome{}.Money(r.BalanceMinor), Detail: r.CustomerName, Kind: "receipt", State: string(r.State)}
 		})
 	}},
+	"cash_held": {auth.CountCash, "/receipts/cash-ups", false, func(a *ask, limit int) (int, []templates.ShortRow, error) {
+		page, err := a.look().Till.CashUps(a.ctx(), a.by.Scope(), billing.CashUpFilter{Ask: keyset.Ask{Limit: limit}, State: billing.CashHeld})
+		w := templates.Chrome{Lang: a.lang, Now: a.now, Zone: a.zone}
+		return rowsOf(page, err, func(c billing.CashUp) templates.ShortRow {
+			return templates.ShortRow{Path: "/receipts/cash-ups", Title: c.EngineerName, Detail: joined(w.Money(c.ExpectedMinor), w.DayText(c.Day.String())), Kind: "cash_up", State: string(c.State)}
+		})
+	}},
+	"invoices_open": {auth.RequestInvoice, "/receipts/invoices", false, func(a *ask, limit int) (int, []templates.ShortRow, error) {
+		page, err := a.look().Till.Invoices(a.ctx(), a.by.Scope(), billing.InvoiceFilter{Ask: keyset.Ask{Limit: limit}, Open: true})
+		return rowsOf(page, err, func(i billing.InvoiceRequest) templates.ShortRow {
+			return templates.ShortRow{Path: "/receipts/invoices", Number: i.ReceiptNumber, Title: i.Title, Detail: templates.Chrome{}.Money(i.TotalMinor), Kind: "invoice_request", State: string(i.State)}
+		})
+	}},
 }
 
 // desks are what each role looks at first: tiles, then the lists below them.
@@ -198,7 +211,7 @@ var desks = []struct {
 	{[]auth.Role{auth.ComplaintsOfficer}, []string{"complaints_open", "callbacks_due"}, []string{"complaints_open"}},
 	{[]auth.Role{auth.StockKeeper}, []string{"pickups", "shortages", "unreconciled", "custody_out"}, []string{"pickups", "shortages", "unreconciled"}},
 	{[]auth.Role{auth.Depot}, []string{"custody_out", "shortages"}, []string{"custody_out"}},
-	{[]auth.Role{auth.Cashier}, []string{"unpaid"}, []string{"unpaid"}},
+	{[]auth.Role{auth.Cashier}, []string{"unpaid", "cash_held", "invoices_open"}, []string{"unpaid", "cash_held", "invoices_open"}},
 	{[]auth.Role{auth.Technical, auth.Auditor}, []string{"orders_late", "complaints_open"}, []string{"complaints_open"}},
 }
 

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"paigong/internal/fault"
 	"paigong/internal/keyset"
 	"paigong/templates"
+	"paigong/workorders"
 	"paigong/workorders/billing"
 )
 
@@ -22,7 +24,7 @@ func (p *Pages) receipts(a *ask) (templates.Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := templates.Receipts{From: dateText(f.From), To: dateText(f.To), State: string(f.State), Engineer: a.QueryParam("engineer"), More: a.with("cursor", page.NextCursor)}
+	v := templates.Receipts{From: dateText(f.From), To: dateText(f.To), State: string(f.State), Engineer: a.QueryParam("engineer"), More: a.with("cursor", page.NextCursor), Cash: a.by.May(auth.ReadCashUps)}
 	for _, r := range page.Items {
 		v.Rows = append(v.Rows, a.receiptRow(r))
 	}
@@ -102,17 +104,13 @@ func (p *Pages) receipt(a *ask) (templates.Page, error) {
 	return v, nil
 }
 
-// invoice is where the wish for a tax invoice of a receipt stands, in words.
+// invoice is where the wish for a tax invoice of a receipt stands, in words; "" when none is asked for or stands.
 func (a *ask) invoice(r billing.Receipt) (string, error) {
-	said := ""
-	err := whole(a.ctx(), func(ctx context.Context, ask keyset.Ask) (keyset.Page[billing.InvoiceRequest], error) {
-		return a.look().Till.Invoices(ctx, a.by.Scope(), billing.InvoiceFilter{Ask: ask})
-	}, func(w billing.InvoiceRequest) {
-		if w.ReceiptID == r.ID {
-			said = a.t("invoice." + string(w.State))
-		}
-	})
-	return said, err
+	wish, err := a.look().Till.Invoiced(a.ctx(), r.ID)
+	if wish == nil || err != nil {
+		return "", err
+	}
+	return a.t("invoice." + string(wish.State)), nil
 }
 
 // receiptOrOrder draws again the page a payment was typed on.
@@ -180,6 +178,113 @@ func (p *Pages) requestInvoice(ctx context.Context, a *ask, f *form) (string, er
 	}
 	_, err = p.desk.RequestInvoice(ctx, a.by, r.ID, billing.InvoiceInput{Title: f.text("title"), TaxNumber: f.text("tax_number"), Email: f.text("email")})
 	return "/receipts/" + r.Number, err
+}
+
+func (a *ask) cashUpRow(c billing.CashUp) templates.CashUpRow {
+	row := templates.CashUpRow{EngineerID: c.EngineerID.String(), Engineer: c.EngineerName, Day: c.Day.String(), Round: c.Round, Expected: c.ExpectedMinor, Counted: zero(c.CountedMinor), Note: c.Note, By: a.actor(c.By), At: zero(c.At), State: string(c.State), VoidReason: c.VoidReason,
+		Own: a.by.EngineerID != nil && *a.by.EngineerID == c.EngineerID}
+	if c.ID != nil {
+		row.ID = c.ID.String()
+	}
+	for _, y := range c.Payments {
+		row.Payments = append(row.Payments, templates.Taken{Receipt: y.ReceiptNumber, At: y.PaidAt, Amount: y.AmountMinor})
+	}
+	return row
+}
+
+// cashUps shows what engineers hold in cash, and what was counted before.
+func (p *Pages) cashUps(a *ask) (templates.Page, error) {
+	f := billing.CashUpFilter{Ask: a.asked(), From: a.dayIn("from"), To: a.dayIn("to"), EngineerID: a.idIn("engineer"), State: billing.CashCounted}
+	if state := billing.CashUpState(a.QueryParam("state")); state != "" {
+		f.State = state
+	}
+	till := a.look().Till
+	page, err := till.CashUps(a.ctx(), a.by.Scope(), f)
+	if err != nil {
+		return nil, err
+	}
+	v := templates.CashUps{From: dateText(f.From), To: dateText(f.To), State: string(f.State), Engineer: a.QueryParam("engineer"), More: a.with("cursor", page.NextCursor), MayCount: a.by.May(auth.CountCash), MayVoid: a.by.May(auth.VoidReceipt)}
+	for _, c := range page.Items {
+		v.Rows = append(v.Rows, a.cashUpRow(c))
+	}
+	err = whole(a.ctx(), func(ctx context.Context, ask keyset.Ask) (keyset.Page[billing.CashUp], error) {
+		return till.CashUps(ctx, a.by.Scope(), billing.CashUpFilter{Ask: ask, State: billing.CashHeld})
+	}, func(c billing.CashUp) {
+		v.Held = append(v.Held, a.cashUpRow(c))
+		v.HeldTotal += c.ExpectedMinor
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(v.Held, func(x, y templates.CashUpRow) int {
+		return cmp.Or(strings.Compare(x.Engineer, y.Engineer), strings.Compare(x.EngineerID, y.EngineerID), strings.Compare(x.Day, y.Day))
+	})
+	if v.Engineers, err = a.engineerOptions(); err != nil {
+		return nil, err
+	}
+	v.Chrome = a.chrome()
+	return v, nil
+}
+
+func (p *Pages) countCash(ctx context.Context, a *ask, f *form) (string, error) {
+	f.need("engineer_id")
+	f.need("counted")
+	engineer, counted := f.id("engineer_id"), f.yuan("counted")
+	in := billing.CashUpInput{Day: f.needDate("day"), Note: f.text("note")}
+	if counted != nil && *counted < 0 {
+		f.wrong("counted", "expected an amount")
+	}
+	if err := f.err(); err != nil {
+		return "", err
+	}
+	in.EngineerID, in.CountedMinor = *engineer, *counted
+	return "/receipts/cash-ups", p.desk.Keep(ctx, a.by, func(ctx context.Context, l workorders.Ledgers) error {
+		_, err := l.Till.CashUp(ctx, a.by, in)
+		return err
+	})
+}
+
+func (p *Pages) voidCashUp(ctx context.Context, a *ask, f *form) (string, error) {
+	id, err := parse(a.Param("id"))
+	if err != nil {
+		return "", err
+	}
+	return "/receipts/cash-ups", p.desk.Keep(ctx, a.by, func(ctx context.Context, l workorders.Ledgers) error {
+		_, err := l.Till.VoidCashUp(ctx, a.by, id, f.text("reason"))
+		return err
+	})
+}
+
+// invoices is the list that is worked off: who wants a tax invoice.
+func (p *Pages) invoices(a *ask) (templates.Page, error) {
+	f := billing.InvoiceFilter{Ask: a.asked(), State: billing.InvoiceState(a.QueryParam("state"))}
+	f.Open = f.State == ""
+	page, err := a.look().Till.Invoices(a.ctx(), a.by.Scope(), f)
+	if err != nil {
+		return nil, err
+	}
+	v := templates.Invoices{State: string(f.State), More: a.with("cursor", page.NextCursor), Cash: a.by.May(auth.ReadCashUps)}
+	for _, i := range page.Items {
+		row := templates.InvoiceRow{ID: i.ID.String(), Receipt: i.ReceiptNumber, OrderNumber: i.OrderNumber, Customer: i.CustomerName, Title: i.Title, TaxNumber: i.TaxNumber, Email: i.Email, Total: i.TotalMinor, State: string(i.State),
+			InvoiceNo: zero(i.InvoiceNo), ReversalNo: zero(i.ReversalNo), EndReason: a.reason(i.EndReason), PromisedOn: dateText(i.PromisedOn), AskedAt: i.RequestedAt, IssuedAt: zero(i.IssuedAt), SentAt: zero(i.SentAt)}
+		if a.by.May(auth.RequestInvoice) {
+			row.Allowed = i.AllowedActions
+		}
+		v.Rows = append(v.Rows, row)
+	}
+	v.Chrome = a.chrome()
+	return v, nil
+}
+
+func (p *Pages) invoiceAct(act string) deed {
+	return func(ctx context.Context, a *ask, f *form) (string, error) {
+		id, err := parse(a.Param("id"))
+		if err != nil {
+			return "", err
+		}
+		_, err = p.desk.InvoiceDo(ctx, a.by, id, act, billing.InvoiceAct{InvoiceNo: f.text("invoice_no"), Reason: f.text("reason")})
+		return "/receipts/invoices", err
+	}
 }
 
 func sortEvents(list []templates.Event) {

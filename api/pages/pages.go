@@ -191,6 +191,13 @@ func (p *Pages) Mount(e *echo.Echo) {
 
 	see("/receipts", auth.ReadReceipts, p.receipts)
 	see("/receipts/:number", auth.ReadReceipts, p.receipt)
+	see("/receipts/cash-ups", auth.ReadCashUps, p.cashUps)
+	do("/receipts/cash-ups", auth.CountCash, p.countCash, p.cashUps)
+	do("/receipts/cash-ups/:id/void", auth.VoidReceipt, p.voidCashUp, p.cashUps)
+	see("/receipts/invoices", auth.ReadReceipts, p.invoices)
+	for _, act := range []string{"issue", "send", "withdraw", "reverse"} {
+		do("/receipts/invoices/:id/"+act, auth.RequestInvoice, p.invoiceAct(act), p.invoices)
+	}
 	once("/receipts/:number/payments", auth.TakePayment, p.pay, p.receiptOrOrder)
 	do("/receipts/:number/void", auth.VoidReceipt, p.voidReceipt, p.receipt)
 	do("/receipts/:number/waive", auth.VoidReceipt, p.waiveReceipt, p.receipt)

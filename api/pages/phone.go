@@ -594,6 +594,13 @@ func (p *Pages) me(a *ask) (templates.Page, error) {
 		for _, x := range page.Items {
 			v.Absences = append(v.Absences, templates.OwnAbsence{Kind: x.Kind, State: string(x.State), From: a.plainTime(x.StartsAt), To: a.plainTime(x.EndsAt), Reason: x.Reason})
 		}
+		held, err := a.look().Till.CashUps(a.ctx(), a.by.Scope(), billing.CashUpFilter{Ask: keyset.Ask{Limit: 10}, EngineerID: a.by.EngineerID, State: billing.CashHeld})
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range held.Items {
+			v.Cash = append(v.Cash, templates.CashOfDay{Day: c.Day.String(), Amount: c.ExpectedMinor})
+		}
 	}
 	v.Chrome = a.chrome()
 	return v, nil

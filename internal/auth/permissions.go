@@ -94,6 +94,8 @@ const (
 	RequestInvoice  Permission = "request_invoice"
 	VoidReceipt     Permission = "void_receipt" // and waive
 	ReadReceivables Permission = "read_receivables"
+	ReadCashUps     Permission = "read_cash_ups"
+	CountCash       Permission = "count_cash" // of what an engineer hands in; his own he may not
 
 	ReadFollowUps     Permission = "read_follow_ups"
 	RecordFollowUp    Permission = "record_follow_up"
@@ -133,9 +135,9 @@ var (
 	visiting = []Permission{Anyone, ReadBasics, ReadEngineers, ReadStock, ReadPickups, ReadCustomers, Search, ReadRequests, ReadOrders,
 		ReadVisits, ReadQuotes, ReadCustody, ReadReceipts, ReadPapers, ReadFiles, ReadArticles, WatchEvents,
 		AskLeave, AnswerVisit, WorkVisit, ConfirmVisit, RescheduleVisit, LogConversation, SubmitSheet, CorrectSheet,
-		WriteQuote, SendQuote, ApproveQuote, TakeCustody, MoveCustody, ReceivePickup, MoveStock, IssueReceipt, TakePayment, PutFile, FileComplaint}
+		WriteQuote, SendQuote, ApproveQuote, TakeCustody, MoveCustody, ReceivePickup, MoveStock, IssueReceipt, TakePayment, ReadCashUps, PutFile, FileComplaint}
 	managing = []Permission{ManageEngineers, HandOver, DecideCoverage, MergeCustomers, WriteContracts, ScrapDevice, VoidReceipt, IssueReceipt,
-		TakePayment, RequestInvoice, ReadReceivables, WaiveFollowUp, ReassignFollowUps, ClaimFollowUp, RecordFollowUp,
+		TakePayment, RequestInvoice, ReadReceivables, ReadCashUps, CountCash, WaiveFollowUp, ReassignFollowUps, ClaimFollowUp, RecordFollowUp,
 		WorkComplaint, EscalateComplaint, WriteArticles, ReadReports}
 )
 
@@ -146,7 +148,7 @@ var grants = map[Role][]Permission{
 	Manager: sets(reading, frontDesk, dispatching, managing,
 		[]Permission{ManageUsers, ManageBasics, ManageParts, MoveStock, ExpectStock, HandOutParts, ReadAudit, ManageWebhooks, EraseCustomers}),
 	Lead: sets(reading, frontDesk, dispatching,
-		[]Permission{ManageEngineers, HandOver, ReassignFollowUps, ClaimFollowUp, RecordFollowUp, WaiveFollowUp, EscalateComplaint, ReadReports, ReadReceivables}),
+		[]Permission{ManageEngineers, HandOver, ReassignFollowUps, ClaimFollowUp, RecordFollowUp, WaiveFollowUp, EscalateComplaint, ReadReports, ReadReceivables, ReadCashUps}),
 	Dispatcher: sets(reading, frontDesk, dispatching, []Permission{HandOver, RecordFollowUp, IssueReceipt, ReadReports}),
 	Agent: sets(reading, frontDesk, []Permission{RankCandidates, WriteQuote, SendQuote, ApproveQuote, HoldOrder, CancelOrder, RescheduleVisit,
 		TakeCustody, RecordFollowUp, EscalateComplaint}), // devices are taken in at the counter
@@ -155,7 +157,7 @@ var grants = map[Role][]Permission{
 	ComplaintsOfficer: sets(reading, []Permission{FileComplaint, WorkComplaint, EscalateComplaint, LogConversation, AddCallback, RecordCallback,
 		TakeRequest, RecordFollowUp, PutFile, ReadReports}),
 	Clerk: sets(reading, frontDesk, []Permission{MergeCustomers, WriteContracts, SubmitSheet, CorrectSheet, RecordFollowUp, PrintStacks}),
-	Cashier: sets(reading, []Permission{IssueReceipt, TakePayment, RequestInvoice, ReadReceivables, ReadReports, PutFile,
+	Cashier: sets(reading, []Permission{IssueReceipt, TakePayment, RequestInvoice, ReadReceivables, ReadCashUps, CountCash, ReadReports, PutFile,
 		LogConversation, ApproveQuote}),
 	StockKeeper: {Anyone, ReadBasics, ReadEngineers, ReadStock, ManageParts, MoveStock, FetchParts, ExpectStock, ReadPickups, HandOutParts, ReceivePickup,
 		CancelPickup, Search, ReadOrders, ReadVisits, ReadCustody, MoveCustody, ReadPapers, PrintStacks, PutFile, ReadFiles, WatchEvents, ReadReports},
@@ -163,10 +165,10 @@ var grants = map[Role][]Permission{
 	Depot: sets(reading, []Permission{TakeCustody, MoveCustody, ScrapDevice, SubmitSheet, CorrectSheet, WorkVisit, AnswerVisit, AskLeave, HoldOrder,
 		WriteQuote, SendQuote, ApproveQuote, MoveStock, ReceivePickup, LogConversation, AddCallback, PutFile}),
 	Technical:      sets(reading, []Permission{ManageBasics, DecideCoverage, WriteArticles, WorkComplaint, LogConversation, PutFile, ReadReports}),
-	Auditor:        sets(reading, []Permission{ReadReports, ReadReceivables, ReadAudit}),
-	PartnerManager: sets(reading, frontDesk, dispatching, []Permission{AnswerHandOver, ManageUsers, ManageEngineers, MoveStock, ExpectStock, HandOutParts, IssueReceipt, TakePayment, RequestInvoice, ReadReceivables, RecordFollowUp, ReadReports}),
+	Auditor:        sets(reading, []Permission{ReadReports, ReadReceivables, ReadCashUps, ReadAudit}),
+	PartnerManager: sets(reading, frontDesk, dispatching, []Permission{AnswerHandOver, ManageUsers, ManageEngineers, MoveStock, ExpectStock, HandOutParts, IssueReceipt, TakePayment, RequestInvoice, ReadReceivables, ReadCashUps, CountCash, RecordFollowUp, ReadReports}),
 	PartnerDispatcher: sets(reading, frontDesk, dispatching,
-		[]Permission{AnswerHandOver, HandOutParts, IssueReceipt, TakePayment, RecordFollowUp}),
+		[]Permission{AnswerHandOver, HandOutParts, IssueReceipt, TakePayment, ReadCashUps, CountCash, RecordFollowUp}),
 	PartnerEngineer: visiting,
 }
 

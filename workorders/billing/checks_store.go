@@ -25,6 +25,15 @@ var Checks = []struct{ Name, SQL string }{
 		`SELECT count(*) FROM receipts r WHERE r.voided_at IS NOT NULL AND 0 <> (SELECT coalesce(sum(p.amount_minor), 0) FROM payments p WHERE p.receipt_id = r.id AND p.method NOT IN ('on_account', 'waiver'))`},
 	{"payments: a waiver has a person and a reason, a refund a reason",
 		`SELECT count(*) FROM payments WHERE method = 'waiver' AND (approver_id IS NULL OR reason = '') OR amount_minor < 0 AND reason = ''`},
+	{"cash-ups: what engineers hold follows from payments and counts",
+		`SELECT count(*) FROM (SELECT engineer_id, sum(amount_minor) AS cash FROM payments WHERE method = 'cash' AND engineer_id IS NOT NULL GROUP BY 1) p
+		   FULL JOIN (SELECT engineer_id, sum(expected_minor) AS counted FROM cash_ups WHERE voided_at IS NULL GROUP BY 1) c USING (engineer_id)
+		   FULL JOIN (SELECT engineer_id, sum(cash_minor) AS cash, sum(counted_minor) AS counted FROM takings GROUP BY 1) t USING (engineer_id)
+		  WHERE coalesce(t.cash, 0) <> coalesce(p.cash, 0) OR coalesce(t.counted, 0) <> coalesce(c.counted, 0)`},
+	{"cash-ups: a difference has a reason, and nobody counted his own",
+		`SELECT count(*) FROM cash_ups WHERE expected_minor <> counted_minor AND note = '' OR by_engineer = engineer_id`},
+	{"invoices: none is asked for or stands on a void receipt",
+		`SELECT count(*) FROM invoice_requests i JOIN receipts r ON r.id = i.receipt_id WHERE r.voided_at IS NOT NULL AND i.state IN ('requested', 'issued', 'sent')`},
 	{"orders: a chargeable order was repaired only after a yes",
 		`SELECT count(*) FROM work_orders w WHERE w.chargeable AND w.origin <> 'import' AND w.approved_minor IS NULL
 		    AND EXISTS (SELECT 1 FROM sheets s WHERE s.order_id = w.id AND s.replaced_at IS NULL AND s.outcome IN ('done', 'partial'))`},

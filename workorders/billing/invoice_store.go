@@ -15,12 +15,13 @@ import (
 )
 
 const (
-	invoiceColumns = `i.id, i.org_id, i.receipt_id, r.number AS receipt_number, r.total_minor, i.title, i.tax_number, i.email, i.state, i.invoice_no, i.promised_on, i.requested_at, i.issued_at, i.sent_at, i.version`
-	invoiceTables  = ` FROM invoice_requests i JOIN receipts r ON r.id = i.receipt_id JOIN work_orders w ON w.id = r.order_id`
+	invoiceColumns = `i.id, i.org_id, i.receipt_id, r.number AS receipt_number, w.number AS work_order_number, c.name AS customer_name, r.total_minor, i.title, i.tax_number, i.email, i.state, i.invoice_no, i.promised_on, i.requested_at,
+	i.issued_at, i.sent_at, i.ended_at, i.end_reason, i.reversal_no, i.version`
+	invoiceTables = ` FROM invoice_requests i JOIN receipts r ON r.id = i.receipt_id JOIN work_orders w ON w.id = r.order_id JOIN customers c ON c.id = r.customer_id`
 )
 
 // RequestInvoice writes down that the customer wants a tax invoice for a receipt. One wish per receipt is
-// open at a time.
+// open at a time, and one invoice stands.
 func (t Till) RequestInvoice(ctx context.Context, by auth.Caller, receipt uuid.UUID, in InvoiceInput) (InvoiceRequest, error) {
 	if in.Title = strings.TrimSpace(in.Title); in.Title == "" {
 		return InvoiceRequest{}, fault.New(fault.Invalid, "title_missing", "say to whom the invoice is made out").Field("body.title", "must not be blank")
@@ -44,17 +45,39 @@ func (t Till) RequestInvoice(ctx context.Context, by auth.Caller, receipt uuid.U
 	return t.invoice(ctx, by.Scope(), id, "")
 }
 
-// IssueInvoice records the number under which the invoice was written in the tax system.
-func (t Till) IssueInvoice(ctx context.Context, by auth.Caller, id uuid.UUID, invoiceNo string) (InvoiceRequest, error) {
-	if invoiceNo = strings.TrimSpace(invoiceNo); invoiceNo == "" {
+// InvoiceDo moves a request for an invoice on. issue: the invoice was written in the tax system under a number;
+// send: it went to the customer; withdraw: nobody wants it any more; reverse: it was taken back in the tax system,
+// under the number of the reversal. The last two need a reason.
+func (t Till) InvoiceDo(ctx context.Context, by auth.Caller, id uuid.UUID, act string, in InvoiceAct) (InvoiceRequest, error) {
+	in.InvoiceNo, in.Reason = strings.TrimSpace(in.InvoiceNo), strings.TrimSpace(in.Reason)
+	if (act == "issue" || act == "reverse") && in.InvoiceNo == "" {
 		return InvoiceRequest{}, fault.New(fault.Invalid, "invoice_no_missing", "give the number of the invoice").Field("body.invoice_no", "must not be blank")
 	}
-	return t.invoiceDo(ctx, by, id, "issue", "invoice_no = ?, issued_at = ?", invoiceNo, t.at())
+	if (act == "withdraw" || act == "reverse") && in.Reason == "" {
+		return InvoiceRequest{}, fault.New(fault.Invalid, "reason_missing", "say why there is no invoice any more").Field("body.reason", "must not be blank")
+	}
+	switch act {
+	case "issue":
+		return t.invoiceDo(ctx, by, id, act, "invoice_no = ?, issued_at = ?", in.InvoiceNo, t.at())
+	case "send":
+		return t.invoiceDo(ctx, by, id, act, "sent_at = ?", t.at())
+	case "reverse":
+		return t.invoiceDo(ctx, by, id, act, "reversal_no = ?, ended_at = ?, end_reason = ?", in.InvoiceNo, t.at(), in.Reason)
+	}
+	return t.invoiceDo(ctx, by, id, act, "ended_at = ?, end_reason = ?", t.at(), in.Reason)
 }
 
-// SendInvoice records that the invoice went to the customer.
-func (t Till) SendInvoice(ctx context.Context, by auth.Caller, id uuid.UUID) (InvoiceRequest, error) {
-	return t.invoiceDo(ctx, by, id, "send", "sent_at = ?", t.at())
+// Invoiced is the invoice of a receipt that is asked for or stands, or nil.
+func (t Till) Invoiced(ctx context.Context, receipt uuid.UUID) (*InvoiceRequest, error) {
+	var i InvoiceRequest
+	err := t.db.NewRaw("SELECT "+invoiceColumns+invoiceTables+" WHERE i.receipt_id = ? AND i.state IN ('requested', 'issued', 'sent')", receipt).Scan(ctx, &i)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("invoice of receipt %s: %w", receipt, fault.FromSQL(err))
+	}
+	return &i, nil
 }
 
 func (t Till) invoiceDo(ctx context.Context, by auth.Caller, id uuid.UUID, act, set string, args ...any) (InvoiceRequest, error) {
@@ -90,6 +113,11 @@ func (t Till) invoice(ctx context.Context, s auth.Scope, id uuid.UUID, lock stri
 	return i, nil
 }
 
+// Invoice reads one request for an invoice.
+func (t Till) Invoice(ctx context.Context, s auth.Scope, id uuid.UUID) (InvoiceRequest, error) {
+	return t.invoice(ctx, s, id, "")
+}
+
 // Invoices lists requests for invoices, the oldest first.
 func (t Till) Invoices(ctx context.Context, s auth.Scope, f InvoiceFilter) (keyset.Page[InvoiceRequest], error) {
 	var w where
@@ -98,6 +126,12 @@ func (t Till) Invoices(ctx context.Context, s auth.Scope, f InvoiceFilter) (keys
 	}
 	if f.State != "" {
 		w.and("i.state = ?", f.State)
+	}
+	if f.Open {
+		w.and("i.state IN ('requested', 'issued')")
+	}
+	if f.ReceiptID != nil {
+		w.and("i.receipt_id = ?", *f.ReceiptID)
 	}
 	var last uuid.UUID
 	if more, err := f.After(&last); err != nil {

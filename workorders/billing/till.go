@@ -177,6 +177,8 @@ type InvoiceRequest struct {
 	OrgID          int32          `bun:"org_id" json:"-"`
 	ReceiptID      uuid.UUID      `bun:"receipt_id" json:"receipt_id"`
 	ReceiptNumber  string         `bun:"receipt_number" json:"receipt_number"`
+	OrderNumber    string         `bun:"work_order_number" json:"work_order_number"`
+	CustomerName   string         `bun:"customer_name" json:"customer_name"`
 	TotalMinor     money.Fen      `bun:"total_minor" json:"total_minor"`
 	Title          string         `bun:"title" json:"title"`
 	TaxNumber      string         `bun:"tax_number" json:"tax_number,omitempty"`
@@ -187,6 +189,9 @@ type InvoiceRequest struct {
 	RequestedAt    time.Time      `bun:"requested_at" json:"requested_at"`
 	IssuedAt       *time.Time     `bun:"issued_at" json:"issued_at,omitempty"`
 	SentAt         *time.Time     `bun:"sent_at" json:"sent_at,omitempty"`
+	EndedAt        *time.Time     `bun:"ended_at" json:"ended_at,omitempty" doc:"when it was withdrawn or reversed"`
+	EndReason      string         `bun:"end_reason" json:"end_reason,omitempty"`
+	ReversalNo     *string        `bun:"reversal_no" json:"reversal_no,omitempty" doc:"number of the invoice that takes this one back"`
 	AllowedActions []string       `bun:"-" json:"allowed_actions"`
 	Version        int            `bun:"version" json:"version"`
 }
@@ -194,7 +199,15 @@ type InvoiceRequest struct {
 // InvoiceFilter narrows the list of invoice requests; oldest first, because they are worked off.
 type InvoiceFilter struct {
 	keyset.Ask
-	State InvoiceState `query:"state" json:"-" enum:"requested,issued,sent"`
+	State     InvoiceState `query:"state" json:"-" enum:"requested,issued,sent,withdrawn,reversed"`
+	Open      bool         `query:"open" json:"-" doc:"only those on which something is left to do"`
+	ReceiptID *uuid.UUID   `json:"-"`
+}
+
+// InvoiceAct is what a client may say when it moves a request for an invoice on.
+type InvoiceAct struct {
+	InvoiceNo string `json:"invoice_no,omitempty" maxLength:"100" doc:"issue: the number in the tax system; reverse: that of the reversal"`
+	Reason    string `json:"reason,omitempty" maxLength:"500" doc:"withdraw and reverse: why"`
 }
 
 // CashUpInput is an engineer handing in what he took in cash on a day 交款.
@@ -205,7 +218,33 @@ type CashUpInput struct {
 	Note         string        `json:"note,omitempty" maxLength:"500" doc:"required when the count differs from what the receipts say"`
 }
 
-// CashUp is the count of a day. Counted fields are absent until it was handed in.
+// CashUpState is whether an engineer still holds the money.
+type CashUpState string
+
+const (
+	CashHeld    CashUpState = "open"    // taken and not handed in
+	CashCounted CashUpState = "counted" // handed in and counted
+	CashVoid    CashUpState = "void"    // counted wrongly: what it covered is open again
+)
+
+// CashUpFilter narrows the list of cash-ups; the latest day first.
+type CashUpFilter struct {
+	keyset.Ask
+	EngineerID *uuid.UUID     `json:"-"`
+	From       *calendar.Date `json:"-"` // taken on this day or later
+	To         *calendar.Date `json:"-"` // taken on this day or earlier
+	State      CashUpState    `query:"state" json:"-" enum:"open,counted,void" doc:"absent = open and counted"`
+}
+
+// Taken is a payment in cash that a cash-up is about.
+type Taken struct {
+	ReceiptNumber string    `json:"receipt_number"`
+	AmountMinor   money.Fen `json:"amount_minor"`
+	PaidAt        time.Time `json:"paid_at"`
+}
+
+// CashUp is the cash of a day: what an engineer holds of it, or a count of it. Counted fields are absent until
+// it was handed in. Payments are those of the whole day, also when it was counted in more than one round.
 type CashUp struct {
 	ID              *uuid.UUID    `bun:"id" json:"id,omitempty"`
 	EngineerID      uuid.UUID     `bun:"engineer_id" json:"engineer_id"`
@@ -217,4 +256,10 @@ type CashUp struct {
 	Note            string        `bun:"note" json:"note,omitempty"`
 	By              string        `bun:"actor" json:"by,omitempty"`
 	At              *time.Time    `bun:"at" json:"at,omitempty"`
+	State           CashUpState   `bun:"state" json:"state" enum:"open,counted,void"`
+	Round           int           `bun:"round" json:"round,omitempty" doc:"which count of the day it is: another follows when a payment of it is recorded late"`
+	VoidedAt        *time.Time    `bun:"voided_at" json:"voided_at,omitempty"`
+	VoidReason      string        `bun:"void_reason" json:"void_reason,omitempty"`
+	Payments        []Taken       `bun:"payments,type:jsonb" json:"payments,omitempty"`
+	Zone            string        `bun:"zone" json:"-"`
 }

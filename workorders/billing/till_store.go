@@ -310,7 +310,7 @@ func (t Till) Receipts(ctx context.Context, s auth.Scope, f ReceiptFilter) (keys
 }
 
 // Void takes a receipt back: its number stays used, the order may get another. Money that came in on it is
-// refunded first.
+// refunded first, an invoice that was written for it reversed; one that was only asked for falls with it.
 func (t Till) Void(ctx context.Context, by auth.Caller, id uuid.UUID, reason string) (Receipt, error) {
 	if reason = strings.TrimSpace(reason); reason == "" {
 		return Receipt{}, fault.New(fault.Invalid, "reason_missing", "say why the receipt is void").Field("body.reason", "must not be blank")
@@ -321,6 +321,9 @@ func (t Till) Void(ctx context.Context, by auth.Caller, id uuid.UUID, reason str
 	}
 	if r.VoidedAt != nil {
 		return r, fault.New(fault.Conflict, "receipt_void", "this receipt is void already")
+	}
+	if _, err := t.db.NewRaw("UPDATE invoice_requests SET state = 'withdrawn', ended_at = ?, end_reason = ? WHERE receipt_id = ? AND state = 'requested'", t.at(), reason, id).Exec(ctx); err != nil {
+		return r, fmt.Errorf("void receipt %s: %w", r.Number, fault.FromSQL(err))
 	}
 	if _, err := t.db.NewRaw("UPDATE receipts SET voided_at = ?, void_reason = ?, voided_by = ? WHERE id = ?", t.at(), reason, person(by), id).Exec(ctx); err != nil {
 		return r, fmt.Errorf("void receipt %s: %w", r.Number, fault.FromSQL(err))

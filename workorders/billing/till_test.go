@@ -483,7 +483,7 @@ func TestAnInvoiceIsAskedForIssuedAndSent(t *testing.T) {
 		i, err = s.till.In(tx).RequestInvoice(ctx, s.cashier, r.ID, billing.InvoiceInput{Title: "某某公司", TaxNumber: "91410100MA"})
 		return err
 	})
-	if i.State != billing.InvoiceRequested || i.ReceiptNumber != r.Number || !slices.Equal(i.AllowedActions, []string{"issue"}) {
+	if i.State != billing.InvoiceRequested || i.ReceiptNumber != r.Number || !slices.Equal(i.AllowedActions, []string{"issue", "withdraw"}) {
 		t.Errorf("asked %+v", i)
 	}
 	for code, fn := range map[string]func(till billing.Till) error{
@@ -495,8 +495,14 @@ func TestAnInvoiceIsAskedForIssuedAndSent(t *testing.T) {
 			_, err := till.RequestInvoice(ctx, s.cashier, free.ID, billing.InvoiceInput{Title: "某某公司"})
 			return err
 		},
-		"invoice_request_legal_move": func(till billing.Till) error { _, err := till.SendInvoice(ctx, s.cashier, i.ID); return err },
-		"invoice_no_missing":         func(till billing.Till) error { _, err := till.IssueInvoice(ctx, s.cashier, i.ID, " "); return err },
+		"invoice_request_legal_move": func(till billing.Till) error {
+			_, err := till.InvoiceDo(ctx, s.cashier, i.ID, "send", billing.InvoiceAct{})
+			return err
+		},
+		"invoice_no_missing": func(till billing.Till) error {
+			_, err := till.InvoiceDo(ctx, s.cashier, i.ID, "issue", billing.InvoiceAct{InvoiceNo: " "})
+			return err
+		},
 		"receipt_unknown": func(till billing.Till) error {
 			_, err := till.RequestInvoice(ctx, s.cashier, id(), billing.InvoiceInput{Title: "x"})
 			return err
@@ -507,15 +513,49 @@ func TestAnInvoiceIsAskedForIssuedAndSent(t *testing.T) {
 		}
 	}
 	s.do(func(ctx context.Context, tx bun.Tx) error {
-		if _, err := s.till.In(tx).IssueInvoice(ctx, s.cashier, i.ID, "25442000000012345678"); err != nil {
+		if _, err := s.till.In(tx).InvoiceDo(ctx, s.cashier, i.ID, "issue", billing.InvoiceAct{InvoiceNo: "25442000000012345678"}); err != nil {
 			return err
 		}
-		sent, err := s.till.In(tx).SendInvoice(ctx, s.cashier, i.ID)
-		if err == nil && (sent.State != billing.InvoiceSent || sent.SentAt == nil || *sent.InvoiceNo != "25442000000012345678" || len(sent.AllowedActions) != 0) {
+		sent, err := s.till.In(tx).InvoiceDo(ctx, s.cashier, i.ID, "send", billing.InvoiceAct{})
+		if err == nil && (sent.State != billing.InvoiceSent || sent.SentAt == nil || *sent.InvoiceNo != "25442000000012345678" || !slices.Equal(sent.AllowedActions, []string{"reverse"})) {
 			t.Errorf("sent %+v", sent)
 		}
 		return err
 	})
+	// An invoice that was written keeps its receipt in force until it is reversed; a wish falls with the receipt.
+	void := func(r billing.Receipt) error {
+		return s.try(func(ctx context.Context, tx bun.Tx) error {
+			_, err := s.till.In(tx).Void(ctx, s.cashier, r.ID, "开错")
+			return err
+		})
+	}
+	if err := void(r); !fault.HasCode(err, "receipts_void_invoiced") {
+		t.Errorf("void with an invoice out: %v", err)
+	}
+	for code, in := range map[string]billing.InvoiceAct{"invoice_no_missing": {Reason: "抬头错"}, "reason_missing": {InvoiceNo: "2"}} {
+		if err := s.try(func(ctx context.Context, tx bun.Tx) error {
+			_, err := s.till.In(tx).InvoiceDo(ctx, s.cashier, i.ID, "reverse", in)
+			return err
+		}); !fault.HasCode(err, code) {
+			t.Errorf("reversed with %+v: %v, want %s", in, err, code)
+		}
+	}
+	wished := s.issue(s.order(s.hq), labour(20))
+	s.do(func(ctx context.Context, tx bun.Tx) error {
+		if _, err := s.till.In(tx).InvoiceDo(ctx, s.cashier, i.ID, "reverse", billing.InvoiceAct{InvoiceNo: "25442000000012345679", Reason: "抬头错"}); err != nil {
+			return err
+		}
+		_, err := s.till.In(tx).RequestInvoice(ctx, s.cashier, wished.ID, billing.InvoiceInput{Title: "x"})
+		return err
+	})
+	for _, x := range []billing.Receipt{r, wished} {
+		if err := void(x); err != nil {
+			t.Errorf("void %s: %v", x.Number, err)
+		}
+	}
+	if gone, err := s.till.Invoices(t.Context(), s.cashier.Scope(), billing.InvoiceFilter{State: billing.InvoiceWithdrawn}); err != nil || len(gone.Items) != 1 || gone.Items[0].EndReason != "开错" {
+		t.Errorf("the wish of a void receipt: %+v (%v)", gone.Items, err)
+	}
 	page, err := s.till.Invoices(ctx, s.cashier.Scope(), billing.InvoiceFilter{State: billing.InvoiceRequested})
 	if err != nil || len(page.Items) != 0 {
 		t.Errorf("still to do: %+v (%v)", page.Items, err)
@@ -540,9 +580,23 @@ func TestAnEngineerHandsInHisCash(t *testing.T) {
 		}
 	}
 	day := calendar.Must("2026-11-21")
-	due, err := s.till.Takings(ctx, s.cashier.Scope(), day)
-	if err != nil || len(due) != 1 || due[0].ExpectedMinor != 8000 || due[0].CountedMinor != nil || due[0].EngineerName != "李师傅" {
-		t.Errorf("to hand in: %+v (%v)", due, err)
+	list := func(by auth.Caller, f billing.CashUpFilter) []billing.CashUp {
+		t.Helper()
+		page, err := s.till.CashUps(ctx, by.Scope(), f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return page.Items
+	}
+	held := billing.CashUpFilter{State: billing.CashHeld, To: &day}
+	if due := list(s.cashier, held); len(due) != 1 || due[0].ExpectedMinor != 8000 || due[0].CountedMinor != nil || due[0].EngineerName != "李师傅" || len(due[0].Payments) != 3 {
+		t.Errorf("to hand in: %+v", due)
+	}
+	if all := list(s.cashier, billing.CashUpFilter{State: billing.CashHeld}); len(all) != 2 || all[0].ExpectedMinor != 500 {
+		t.Errorf("with the day after: %+v", all)
+	}
+	if due := list(s.theirs, held); len(due) != 0 {
+		t.Errorf("the partner sees head office's cash: %+v", due)
 	}
 	count := func(by auth.Caller, counted money.Fen, note string) (c billing.CashUp, err error) {
 		err = s.try(func(ctx context.Context, tx bun.Tx) (err error) {
@@ -564,9 +618,46 @@ func TestAnEngineerHandsInHisCash(t *testing.T) {
 	if _, err := count(s.cashier, 8000, ""); !fault.HasCode(err, "cash_ups_once") {
 		t.Errorf("counted twice: %v", err)
 	}
-	if done, err := s.till.Takings(ctx, s.collector.Scope(), day); err != nil || len(done) != 1 || done[0].CountedMinor == nil || *done[0].CountedMinor != 7900 {
-		t.Errorf("handed in: %+v (%v)", done, err)
+	if done := list(s.collector, billing.CashUpFilter{To: &day}); len(done) != 1 || done[0].CountedMinor == nil || *done[0].CountedMinor != 7900 {
+		t.Errorf("handed in: %+v", done)
 	}
+	if _, err := count(s.collector, 0, "自己数"); !fault.HasCode(err, "cash_ups_second_person") {
+		t.Errorf("he counts what he hands in: %v", err)
+	}
+	// A payment of the day that was recorded after the count is counted in a round of its own.
+	if _, err := s.pay(s.collector, two, billing.PaymentInput{AmountMinor: 700, Method: "cash", PaidAt: &late}); err != nil {
+		t.Fatal(err)
+	}
+	if due := list(s.cashier, held); len(due) != 1 || due[0].ExpectedMinor != 700 {
+		t.Errorf("after the count came: %+v", due)
+	}
+	again, err := count(s.cashier, 700, "")
+	if err != nil || again.Round != 2 || again.ExpectedMinor != 700 {
+		t.Errorf("the second count: %+v (%v)", again, err)
+	}
+	// A count that was wrong is void, and its money is held again.
+	void := func(reason string) error {
+		return s.try(func(ctx context.Context, tx bun.Tx) error {
+			_, err := s.till.In(tx).VoidCashUp(ctx, s.cashier, *c.ID, reason)
+			return err
+		})
+	}
+	if err := void(" "); !fault.HasCode(err, "reason_missing") {
+		t.Errorf("void without a word: %v", err)
+	}
+	if err := void("数错"); err != nil {
+		t.Fatal(err)
+	}
+	if err := void("数错"); !fault.HasCode(err, "cash_up_void") {
+		t.Errorf("void twice: %v", err)
+	}
+	if due := list(s.cashier, held); len(due) != 1 || due[0].ExpectedMinor != 8000 {
+		t.Errorf("after the void count: %+v", due)
+	}
+	if third, err := count(s.cashier, 8000, ""); err != nil || third.Round != 3 {
+		t.Errorf("counted anew: %+v (%v)", third, err)
+	}
+	s.sound()
 }
 
 func TestWhatTheMoneyTablesRefuse(t *testing.T) {
@@ -606,7 +697,12 @@ func TestWhatTheMoneyTablesRefuse(t *testing.T) {
 		{"payments_waiver_approved", payment, []any{id(), s.hq, r.ID, 1, "waiver", noon, noon, "x"}},
 		{"payments_method_check", payment, []any{id(), s.hq, r.ID, 1, "shells", noon, noon, "x"}},
 		{"invoice_requests_issued", "INSERT INTO invoice_requests (id, org_id, receipt_id, title, invoice_no, requested_at) VALUES (?, ?, ?, 'x', '1', ?)", []any{id(), s.hq, r.ID, noon}},
-		{"cash_ups_difference_why", "INSERT INTO cash_ups (id, org_id, engineer_id, day, expected_minor, counted_minor, actor, at) VALUES (?, ?, ?, '2026-11-21', 1, 2, 'x', ?)", []any{id(), s.hq, s.eng, noon}},
+		{"invoice_requests_ended_why", "INSERT INTO invoice_requests (id, org_id, receipt_id, title, ended_at, requested_at) VALUES (?, ?, ?, 'x', ?, ?)", []any{id(), s.hq, r.ID, noon, noon}},
+		{"invoice_requests_reversal", "INSERT INTO invoice_requests (id, org_id, receipt_id, title, reversal_no, requested_at) VALUES (?, ?, ?, 'x', '1', ?)", []any{id(), s.hq, r.ID, noon}},
+		{"cash_ups_expected", "INSERT INTO cash_ups (id, org_id, engineer_id, day, expected_minor, counted_minor, actor, at) VALUES (?, ?, ?, '2026-11-21', 1, 1, 'x', ?)", []any{id(), s.hq, s.eng, noon}},
+		{"cash_ups_second_person", "INSERT INTO cash_ups (id, org_id, engineer_id, by_engineer, day, expected_minor, counted_minor, actor, at) VALUES (?, ?, ?, ?, '2026-11-21', 0, 0, 'x', ?)", []any{id(), s.hq, s.eng, s.eng, noon}},
+		{"cash_ups_void_why", "INSERT INTO cash_ups (id, org_id, engineer_id, day, expected_minor, counted_minor, voided_at, actor, at) VALUES (?, ?, ?, '2026-11-21', 0, 0, ?, 'x', ?)", []any{id(), s.hq, s.eng, noon, noon}},
+		{"cash_ups_difference_why", "INSERT INTO cash_ups (id, org_id, engineer_id, day, expected_minor, counted_minor, actor, at) VALUES (?, ?, ?, '2026-11-21', 0, 2, 'x', ?)", []any{id(), s.hq, s.eng, noon}},
 	} {
 		err := s.try(func(ctx context.Context, tx bun.Tx) error {
 			_, err := tx.NewRaw(x.sql, x.args...).Exec(ctx)

@@ -10,6 +10,7 @@ import (
 
 	"paigong/dispatch"
 	"paigong/internal/calendar"
+	"paigong/internal/keyset"
 	"paigong/internal/money"
 	"paigong/inventory"
 	"paigong/workorders"
@@ -28,8 +29,11 @@ func (c *company) corners(now time.Time) {
 			evening = evening.Add(21*time.Hour + 20*time.Minute)
 		}
 	}
-	for i := range 3 {
-		corner("an invoice", func(ctx context.Context) error { return c.invoiced(ctx, i) })
+	for _, acts := range [][]string{nil, {"issue"}, {"issue", "send"}, {"withdraw"}, {"issue", "send", "reverse"}} {
+		corner("an invoice", func(ctx context.Context) error { return c.invoiced(ctx, acts) })
+	}
+	for day := -7 * Weeks; day < -1; day++ {
+		c.plan(c.at(day, 18, 40), "cash that is handed in", c.cashHandedIn)
 	}
 	for _, act := range []string{"", "receive", "scrap", "send", "write_off", "keep"} {
 		corner("an old part", func(ctx context.Context) error { return c.oldPart(ctx, act) })
@@ -185,7 +189,28 @@ func (c *company) order(ctx context.Context, j *job) (workorders.Order, error) {
 	return c.desk.Order(workorders.Whole(ctx), c.who["manager"], j.order)
 }
 
-func (c *company) invoiced(ctx context.Context, steps int) error {
+// cashHandedIn counts what the engineers bring to the cash desk in the evening; once in a while a note is missing.
+func (c *company) cashHandedIn(ctx context.Context) error {
+	by := c.who["agent"]
+	return c.desk.Keep(ctx, by, func(ctx context.Context, l workorders.Ledgers) error {
+		held, err := l.Till.CashUps(ctx, by.Scope(), billing.CashUpFilter{Ask: keyset.Ask{Limit: keyset.MaxLimit}, State: billing.CashHeld})
+		if err != nil {
+			return err
+		}
+		for _, h := range held.Items {
+			in := billing.CashUpInput{EngineerID: h.EngineerID, Day: h.Day, CountedMinor: h.ExpectedMinor}
+			if c.rnd.IntN(12) == 0 && h.ExpectedMinor > 1000 {
+				in.CountedMinor, in.Note = h.ExpectedMinor-1000, "少 10 元，次日补交"
+			}
+			if _, err := l.Till.CashUp(ctx, by, in); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (c *company) invoiced(ctx context.Context, acts []string) error {
 	j, err := c.served(ctx, false, "", nil)
 	if err != nil {
 		return err
@@ -201,18 +226,16 @@ func (c *company) invoiced(ctx context.Context, steps int) error {
 	if err != nil {
 		return err
 	}
-	return c.desk.Keep(ctx, c.who["agent"], func(ctx context.Context, l workorders.Ledgers) error {
-		if steps > 0 {
-			if _, err := l.Till.IssueInvoice(ctx, c.who["agent"], inv.ID, fmt.Sprintf("2633%08d", 1000+c.planned)); err != nil {
-				return err
-			}
+	for _, act := range acts {
+		no := fmt.Sprintf("2633%08d", 1000+c.planned)
+		if act == "reverse" {
+			no = fmt.Sprintf("2633%08d", 500000+c.planned)
 		}
-		if steps > 1 {
-			_, err := l.Till.SendInvoice(ctx, c.who["agent"], inv.ID)
+		if _, err := c.desk.InvoiceDo(ctx, c.who["agent"], inv.ID, act, billing.InvoiceAct{InvoiceNo: no, Reason: "客户改了抬头"}); err != nil {
 			return err
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 func (c *company) oldPart(ctx context.Context, act string) error {
