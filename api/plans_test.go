@@ -273,6 +273,63 @@ func TestPlanRepairsADay(t *testing.T) {
 	n.sound()
 }
 
+// A visit takes longer than planned: what its engineer can no longer reach goes to a colleague inside the
+// window its customer was told, and nothing else moves. A part arrives: the order that waited for it gets a
+// visit with that part, and nothing moves at all.
+func TestPlanRepairsAnOverrunAndAPartThatArrived(t *testing.T) {
+	t.Parallel()
+	n := newTown(t)
+	book := func(i int, who string, from time.Time, window m) string {
+		return n.book(n.ready(i, nil), who, from, from.Add(45*time.Minute), "window", window).want(201).str("id")
+	}
+	long := book(1, n.right, at(1, 9, 0), m{"from": at(1, 8, 30), "to": at(1, 9, 30)})
+	next := book(2, n.right, at(1, 10, 15), m{"from": at(1, 10, 0), "to": at(1, 11, 30)})
+	last := book(3, n.right, at(1, 15, 0), m{"from": at(1, 14, 0), "to": at(1, 16, 0)})
+	colleague := book(4, n.empty, at(1, 13, 0), m{"from": at(1, 12, 30), "to": at(1, 13, 30)})
+	waits := n.ready(5, m{"parts": []m{{"sku": "P3", "quantity": 1}}})
+	was := map[string]string{}
+	for _, v := range []string{long, last, colleague} {
+		was[v] = n.dispatcher.get("/visits/" + v).want(200).str("starts_at")
+	}
+
+	n.pass(at(1, 9, 40).Sub(n.now()))
+	for _, act := range []string{"accept", "depart", "arrive"} {
+		n.engineer.post("/visits/"+long+"/"+act, nil).want(200)
+	}
+	n.dispatcher.post("/plans/repair", m{"cause": "overrun", "day": "2026-11-17", "until": at(1, 12, 30)}).refused(422, "repair_engineer")
+	late := n.dispatcher.post("/plans/repair", m{"cause": "overrun", "day": "2026-11-17", "engineer_id": n.right, "until": at(1, 12, 30)}).want(201).is("ready", "state")
+	if len(late.list("visits")) != 1 || len(late.list("unplanned")) != 0 || late.num("moved_count") != 1 {
+		t.Fatalf("%d visits, %d left over, %d moved: %s", len(late.list("visits")), len(late.list("unplanned")), late.num("moved_count"), late.raw)
+	}
+	late.is(n.right, "visits", 0, "from", "engineer_id").is(n.empty, "visits", 0, "engineer_id").is(true, "visits", 0, "window_kept")
+	n.sound()
+	n.dispatcher.post("/plans/"+late.str("id")+"/publish", nil).want(200).is("published", "state")
+	moved := n.dispatcher.get("/visits/"+next).want(200).is(n.empty, "engineer_id")
+	if from := instant(t, moved.str("starts_at")); from.Before(at(1, 10, 0)) || !from.Before(at(1, 11, 30)) {
+		t.Errorf("moved to %s", from)
+	}
+	n.dispatcher.get("/visits/"+long).want(200).is("on_site", "state").is(n.right, "engineer_id")
+	n.sound()
+
+	before := n.dispatcher.post("/plans/repair", m{"cause": "part_arrived", "day": "2026-11-18", "work_order_ids": []string{waits}}).want(201)
+	before.is("part_none", "unplanned", 0, "reasons", 0, "rule")
+	n.dispatcher.post("/plans/repair", m{"cause": "part_arrived", "day": "2026-11-18"}).refused(422, "repair_orders")
+	n.receive("P3", 1, "WH")
+	come := n.dispatcher.post("/plans/repair", m{"cause": "part_arrived", "day": "2026-11-18", "work_order_ids": []string{waits}}).want(201).is("ready", "state")
+	if len(come.list("visits")) != 1 || come.num("moved_count") != 0 {
+		t.Fatalf("%d visits, %d moved: %s", len(come.list("visits")), come.num("moved_count"), come.raw)
+	}
+	come.is(waits, "visits", 0, "work_order_id").is("new", "visits", 0, "change").is("WH", "visits", 0, "parts", 0, "from_place")
+	n.dispatcher.post("/plans/"+come.str("id")+"/publish", nil).want(200).is("published", "state")
+	if on, reserved := n.stockOf("P3", "WH"); on != 1 || reserved != 1 {
+		t.Errorf("%d of %d are promised", reserved, on)
+	}
+	for v, start := range was {
+		n.dispatcher.get("/visits/"+v).want(200).is(start, "starts_at")
+	}
+	n.sound()
+}
+
 // Two publish the same plan, two plans of one day are published at once, a dispatcher assigns by hand, leave
 // is granted: whoever comes first, the day is booked whole or not at all.
 func TestRacePublish(t *testing.T) {

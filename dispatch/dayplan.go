@@ -23,6 +23,8 @@ import (
 type PlanJob struct {
 	Job
 	Bound *BoundVisit
+	// Stays ties the order to the engineer and the time of Bound: it is kept like that or left over.
+	Stays bool
 }
 
 // BoundVisit is a visit that binds somebody already and may be moved by a repair.
@@ -669,6 +671,9 @@ func (q *question) poseDay(ask DayAsk, from, to time.Time, covers map[uuid.UUID]
 		}
 		if v := j.Bound; v != nil {
 			o.Announced = &planner.Pin{Engineer: v.EngineerID.String(), Start: v.StartsAt.Unix()}
+			if j.Stays {
+				o.Pinned, o.Windows = o.Announced, []planner.Window{{From: v.StartsAt.Unix(), To: v.StartsAt.Unix()}}
+			}
 		}
 		q.p.Orders = append(q.p.Orders, o)
 	}

@@ -87,6 +87,29 @@ func TestWaysComeFromTheMapServer(t *testing.T) {
 	broken.Store(false)
 	see(50, false)
 
+	// A plan of several orders takes the same ways, between the orders as well.
+	further := w.order(north(2500), func(j *dispatch.Job) { j.Windows = job.Windows })
+	several := func() *dispatch.DayPlan {
+		t.Helper()
+		p, err := w.board.PlanDay(w.ctx, office.Scope(), dispatch.DayAsk{Day: calendar.Of(at("09:00"), beijing), Jobs: []dispatch.PlanJob{{Job: job}, {Job: further}}, Lang: "zh-Hans", Seed: 1, Effort: 10, Threads: 1})
+		if err != nil || len(p.Visits) != 2 {
+			t.Fatalf("%+v, %v", p, err)
+		}
+		return p
+	}
+	p := several()
+	if gap := p.Visits[1].StartsAt.Sub(p.Visits[0].EndsAt); p.Visits[0].TravelMinutes != 50 || p.Visits[1].TravelMinutes != 50 || gap < 50*time.Minute || len(p.Notes) != 0 {
+		t.Errorf("two orders: %d and %d minutes, %v between them, %v", p.Visits[0].TravelMinutes, p.Visits[1].TravelMinutes, gap, p.Notes)
+	}
+	broken.Store(true)
+	served()
+	p = several()
+	if gap := p.Visits[1].StartsAt.Sub(p.Visits[0].EndsAt); gap > 10*time.Minute || len(p.Notes) != 1 || !strings.Contains(p.Notes[0].Text, "地图服务未给出") {
+		t.Errorf("two orders without the server: %v between them, %v", gap, p.Notes)
+	}
+	broken.Store(false)
+	served()
+
 	v := w.mustBook(job, li.ID, "10:00", "11:00")
 	if v.TravelMinutes != 50 {
 		t.Errorf("booked with %d minutes", v.TravelMinutes)

@@ -211,7 +211,14 @@ func (d *Desk) moveFewer(ctx context.Context, scope auth.Scope, ask *dispatch.Da
 		spared := m.Visits[at].OrderID
 		tried[spared] = true
 		less := *ask
-		less.Jobs = slices.DeleteFunc(slices.Clone(ask.Jobs), func(j dispatch.PlanJob) bool { return j.OrderID == spared })
+		less.Jobs = slices.Clone(ask.Jobs)
+		if _, late := ask.Until[m.Visits[at].Bound.EngineerID]; late {
+			// Left alone it has to be possible behind the work that takes longer.
+			k := slices.IndexFunc(less.Jobs, func(j dispatch.PlanJob) bool { return j.OrderID == spared })
+			less.Jobs[k].Stays = true
+		} else {
+			less.Jobs = slices.DeleteFunc(less.Jobs, func(j dispatch.PlanJob) bool { return j.OrderID == spared })
+		}
 		less.Warm, less.Progress = m.Visits, nil
 		plan, err := d.board.In(d.reader(ctx)).PlanDay(ctx, scope, less)
 		if err != nil {

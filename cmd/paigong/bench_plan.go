@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
+	"context"
 	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -31,7 +34,7 @@ type benchPlanCmd struct {
 	Sample int      `help:"Take only so many instances of a set, evenly spread; 0 is all."`
 	Out    string   `help:"File to write the table to as well."`
 	// Referee is asked about every plan beside Problem.Score.
-	Referee string `placeholder:"COMMAND" help:"A program that judges every plan, run with {format}, {instance} and {plan} in its arguments replaced; an exit status other than 0 counts as a broken rule."`
+	Referee string `placeholder:"COMMAND" help:"A program that judges every plan. With {format}, {instance} and {plan} in its arguments it is run for each, and an exit status other than 0 counts as a broken rule; without, it is run once, gets a line of JSON with format, instance and plan for each, and answers with a line, ok or what is wrong."`
 	Days    int    `default:"10000" help:"How many days row M draws; a fifth with --quick."`
 }
 
@@ -51,10 +54,52 @@ type planBench struct {
 	judged, refused int
 	answer          string
 	rows            []benchRow
+	standing        *standingReferee
 }
 
+// standingReferee is a second program that judges many plans in one run.
+type standingReferee struct {
+	ask    io.WriteCloser
+	answer *bufio.Scanner
+	wait   func() error
+}
+
+func standReferee(ctx context.Context, command string, errs io.Writer) (*standingReferee, error) {
+	args := strings.Fields(command)
+	run := exec.CommandContext(ctx, args[0], args[1:]...)
+	ask, err := run.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	answer, err := run.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	run.Stderr = errs
+	if err := run.Start(); err != nil {
+		return nil, err
+	}
+	return &standingReferee{ask, bufio.NewScanner(answer), run.Wait}, nil
+}
+
+// judge is empty when the referee finds nothing wrong.
+func (r *standingReferee) judge(format, instance, plan string) (wrong string, err error) {
+	if err := json.NewEncoder(r.ask).Encode(map[string]string{"format": format, "instance": instance, "plan": plan}); err != nil {
+		return "", err
+	}
+	if !r.answer.Scan() {
+		return "", errors.Join(errors.New("it ended without an answer"), r.answer.Err())
+	}
+	if wrong = strings.TrimSpace(r.answer.Text()); wrong == "ok" {
+		wrong = ""
+	}
+	return wrong, nil
+}
+
+func (r *standingReferee) end() error { return errors.Join(r.ask.Close(), r.wait()) }
+
 // Run measures and prints the table.
-func (c *benchPlanCmd) Run(g *Globals) error {
+func (c *benchPlanCmd) Run(g *Globals) (err error) {
 	if c.Days < 0 || c.Seeds < 0 || c.Sample < 0 {
 		return errors.New("--days, --seeds and --sample cannot be negative")
 	}
@@ -79,6 +124,12 @@ func (c *benchPlanCmd) Run(g *Globals) error {
 	}
 	if c.Referee != "" {
 		command += " --referee COMMAND"
+	}
+	if c.Referee != "" && !strings.Contains(c.Referee, "{plan}") {
+		if b.standing, err = standReferee(g.Context, c.Referee, g.Err); err != nil {
+			return fmt.Errorf("--referee: %w", err)
+		}
+		defer func() { err = errors.Join(err, b.standing.end()) }()
 	}
 	began := time.Now()
 	for _, part := range []struct {
@@ -161,23 +212,39 @@ func (b *planBench) checked(file *planner.File, plan *planner.Plan, all bool, in
 	if err := writeWhole(names[1], func(w io.Writer) error { return file.Write(w, plan, nil) }); err != nil {
 		return err
 	}
+	b.judged++
+	if b.standing != nil {
+		wrong, err := b.standing.judge(string(file.Format), names[0], names[1])
+		if err != nil {
+			return fmt.Errorf("--referee: %w", err)
+		}
+		b.refusal(wrong)
+		return nil
+	}
 	fill := strings.NewReplacer("{format}", string(file.Format), "{instance}", names[0], "{plan}", names[1])
 	args := strings.Fields(b.c.Referee)
 	for i := range args {
 		args[i] = fill.Replace(args[i])
 	}
-	b.judged++
 	said, err := exec.CommandContext(b.g.Context, args[0], args[1:]...).CombinedOutput()
 	var exit *exec.ExitError
 	switch {
 	case errors.As(err, &exit):
-		if b.refused++; b.refused == 1 {
-			b.answer = fmt.Sprintf("; of the first it says: %s", bytes.TrimSpace(said[:min(len(said), 500)]))
-		}
+		b.refusal(string(bytes.TrimSpace(said)))
 	case err != nil:
 		return fmt.Errorf("--referee: %w", err)
 	}
 	return nil
+}
+
+// refusal counts what the referee found wrong; empty is nothing.
+func (b *planBench) refusal(wrong string) {
+	if wrong == "" {
+		return
+	}
+	if b.refused++; b.refused == 1 {
+		b.answer = fmt.Sprintf("; of the first it says: %.500s", wrong)
+	}
 }
 
 // gaps plans every instance of a set and compares with the published values.
@@ -510,7 +577,11 @@ func (b *planBench) fuzz() error {
 	days, wrong, refused, orders, left := int(float64(b.c.Days)*b.share), b.wrong, b.refused, 0, 0
 	for seed := range days {
 		if b.g.Context.Err() != nil {
-			return errors.New("interrupted")
+			days = seed
+			break
+		}
+		if seed > 0 && seed%1000 == 0 {
+			_, _ = fmt.Fprintf(b.g.Err, "M: %d days, %d break a rule, %d refused\n", seed, b.wrong-wrong, b.refused-refused)
 		}
 		var text bytes.Buffer
 		drawn := planner.Generated{Orders: 3 + seed%38, Seed: uint64(seed), Engineers: seed % 7, Pins: true, Matrix: seed%3 == 1}
