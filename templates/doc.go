@@ -157,7 +157,7 @@
 //	POST /orders/{number}/old-parts/{id}/send
 //	POST /orders/{number}/old-parts/{id}/write_off
 //	POST /orders/{number}/quotes  deduct_if_repaired limit line_description line_kind line_quantity line_sku line_unit purpose valid_until
-//	POST /orders/{number}/quotes/{id}/approve  how name note said_at
+//	POST /orders/{number}/quotes/{id}/approve  file how name note said_at
 //	POST /orders/{number}/quotes/{id}/decline  how name reason
 //	POST /orders/{number}/quotes/{id}/send
 //	POST /orders/{number}/reopen  reason

@@ -166,6 +166,8 @@ var storyChecks = []struct{ Name, SQL string }{
 		+ (SELECT count(*) FROM work_orders w WHERE NOT EXISTS (SELECT FROM search_docs d WHERE d.kind = 'work_order' AND d.id = w.id))
 		+ (SELECT count(*) FROM customers c WHERE c.erased_at IS NULL AND c.merged_into IS NULL AND NOT EXISTS (SELECT FROM search_docs d WHERE d.kind = 'customer' AND d.id = c.id))
 		+ (SELECT count(*) FROM assets a WHERE NOT EXISTS (SELECT FROM search_docs d WHERE d.kind = 'asset' AND d.id = a.id))`},
+	{"a quote approved on paper carries its scan",
+		`SELECT count(*) FROM quotes q WHERE q.state = 'approved' AND q.approved_how = 'paper' AND NOT EXISTS (SELECT FROM files f WHERE f.quote_id = q.id)`},
 	{"what was erased of a customer is gone everywhere",
 		`SELECT count(*) FROM customers c WHERE c.erased_at IS NOT NULL AND (c.name <> '' OR c.phone IS NOT NULL OR c.notes <> '' OR c.external_ref IS NOT NULL
 			OR EXISTS (SELECT FROM contacts k WHERE k.customer_id = c.id AND (k.name <> '' OR k.phones <> '{}' OR coalesce(k.email, '') <> ''))

@@ -12,6 +12,7 @@ import (
 	"github.com/gofrs/uuid/v5"
 	"github.com/uptrace/bun"
 
+	"paigong/internal/calendar"
 	"paigong/internal/postgres/pgtest"
 )
 
@@ -226,6 +227,7 @@ var planted = map[string][]string{
 	"story: an order or a request begins with a line of its story":                         {order(), "UNTOLD"},
 	"story: requests, orders, customers and devices can be found":                          {put("assets"), "UNFOUND"},
 	"story: what was erased of a customer is gone everywhere":                              {put("customers", row{"id": id("erased"), "number": "E", "name": "", "erased_at": noon}), put("erasures", row{"customer_id": id("erased")}), put("contacts", row{"customer_id": id("erased")})},
+	"story: a quote approved on paper carries its scan":                                    {put("quotes", row{"state": "approved", "approved_at": noon, "approved_by": "x", "approved_how": "paper", "approval": row{"content_sha256": Quote{Number: "Q", ValidUntil: calendar.Must("2026-11-30")}.contentHash()}})},
 	"story: who was erased stands on the list of erasures, and nobody else":                {put("customers", row{"id": id("erased"), "number": "E", "name": "", "erased_at": noon})},
 	"story: every key of a repeatable call has its answer":                                 {put("idempotency_keys")},
 	"story: background work has at most one end":                                           {drop("jobs", "jobs_one_end"), put("jobs", row{"done_at": noon, "dead_at": noon})},

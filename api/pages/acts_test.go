@@ -1,7 +1,10 @@
 package pages_test
 
 import (
+	"bytes"
 	"context"
+	"image"
+	"image/png"
 	"net/url"
 	"strings"
 	"testing"
@@ -23,13 +26,40 @@ func (n *town) assigned(agent, dispatcher *visitor) (order string) {
 	return order
 }
 
+// signedPaper is a small picture of a sheet of paper.
+func signedPaper(t testing.TB) []byte {
+	t.Helper()
+	sheet := image.NewGray(image.Rect(0, 0, 40, 56))
+	for i := range sheet.Pix {
+		sheet.Pix[i] = uint8(200 + i%50)
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, sheet); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
 // What happens to an order besides a good day: every act of its page, by the login whose work it is.
 func TestActsOfAnOrder(t *testing.T) {
 	t.Parallel()
 	n := newTown(t)
 	agent, dispatcher, manager := n.signedIn("agent"), n.signedIn("dispatcher"), n.signedIn("manager")
-	order := n.assigned(agent, dispatcher)
+	_, order := n.reported(agent)
 	path := "/orders/" + order
+	// Agreed on paper: without the scan nobody agreed, and the scan stays with the quote.
+	drafted := agent.see(path, 200).form(path + "/quotes").send(url.Values{"valid_until": {"2026-11-20"}, "line_unit": {"99.5", "", "", "", ""}}).done()
+	paper := drafted.form(path + "/quotes/[^/]+/approve")
+	onPaper := url.Values{"how": {"paper"}, "name": {"周晓明"}}
+	paper.send(onPaper).refused(422, "扫描件")
+	scan := signedPaper(t)
+	paper.sendWith(onPaper, map[string][]byte{"file": []byte("not a picture")}).refused(422)
+	paper.sendWith(onPaper, map[string][]byte{"file": scan}).done().shows("书面", "周晓明")
+	var kept string
+	if err := n.db.NewRaw("SELECT f.kind FROM files f JOIN quotes q ON q.id = f.quote_id WHERE q.approved_how = 'paper' AND f.sha256 = sha256(?)", scan).Scan(context.Background(), &kept); err != nil || kept != "paper" {
+		t.Errorf("the scan of the signed paper is kept as %q (%v)", kept, err)
+	}
+	dispatcher.see(path, 200).form(path + "/assign").send(nil).done()
 
 	page := dispatcher.see(path, 200)
 	page = page.form(path+"/visits/[^/]+/confirm").send(url.Values{"window_from": {local(0, 9, 0)}, "window_to": {local(0, 11, 0)}, "with_whom": {"周晓明"}}).done().shows("与客户约定时间", "客户已确认")

@@ -712,6 +712,15 @@ func (p *Pages) approveQuote(base string) deed {
 		if err := f.err(); err != nil {
 			return "", err
 		}
+		for _, h := range f.files["file"] {
+			scan, err := p.keep(ctx, a.by, h.Size, func() ([]byte, error) { return readFile(h) }, "paper")
+			if err != nil {
+				return "", err
+			}
+			if scan != "" {
+				in.File = &scan
+			}
+		}
 		_, err = p.desk.ApproveQuote(ctx, a.by, id, in)
 		return base + a.Param("number"), err
 	}

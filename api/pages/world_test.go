@@ -493,6 +493,15 @@ func (s *sight) form(action string) *paper {
 // send posts the form with some fields filled in; a field that the form does not have is a mistake.
 func (p *paper) send(fill url.Values) *sight {
 	p.Helper()
+	return p.sendWith(fill, nil)
+}
+
+// sendWith fills the form in and puts files into its fields.
+func (p *paper) sendWith(fill url.Values, files map[string][]byte) *sight {
+	p.Helper()
+	if len(files) > 0 && !p.many {
+		p.Fatalf("the form %s carries no files", p.action)
+	}
 	values := url.Values{}
 	for name, v := range p.values {
 		values[name] = slices.Clone(v)
@@ -510,6 +519,10 @@ func (p *paper) send(fill url.Values) *sight {
 					p.Fatal(err)
 				}
 			}
+		}
+		for name, content := range files {
+			part := must(w.CreateFormFile(name, name+".png"))(p)
+			must(part.Write(content))(p)
 		}
 		if err := w.Close(); err != nil {
 			p.Fatal(err)
