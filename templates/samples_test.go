@@ -169,7 +169,7 @@ func full(lang string) []sample {
 
 	track := Track{
 		Chrome: outside(lang, "/c/7Yk2"), Token: "7Yk2", Number: "WO-2026-000123", Summary: order.Summary, Device: device.Name, Steps: five(3), State: "in_progress",
-		WindowFrom: at(21, 10, 0), WindowTo: at(21, 12, 0), Confirmed: true, Engineer: "王师傅 A012", Hotline: "400-810-0000", Company: "华北家电服务中心", Site: "朝阳区望京",
+		WindowFrom: at(21, 10, 0), WindowTo: at(21, 12, 0), Confirmed: true, Engineer: "王师傅 A012", Hotline: "400-810-0000", Company: "华北家电服务中心",
 		Quote: &quote, Papers: papers[2:3], DayChoices: []Option{{Value: "2026-11-22", Text: "11月22日 周日"}},
 	}
 	able := track
@@ -200,7 +200,7 @@ func full(lang string) []sample {
 	proposed := IntakeJob{Possible: true, Own: true, Category: "空调", Template: true, Coverage: "none", CoverageWhy: "保修期已过 5 个月", Charged: true, Minutes: 60, Priority: 3, Skills: []Option{{Value: "cooling", Text: "制冷", Selected: true}},
 		Parts: []PartLine{{SKU: "FAN-35", Quantity: 1}}, PartChoices: parts, Slots: []IntakeSlot{{"e1 a b", "王伟", at(21, 14, 0), at(21, 15, 0), "车上有 FAN-35", true}}}
 	attempts := []Attempt{{at(20, 10, 0), "陈静", "no_answer", 0, 0, "", ""}, {at(20, 15, 0), "陈静", "reached", 4, 2, "修得快，但机器老坏。", "complaint"}}
-	stock := []StockRow{{"R32-500", "R32 制冷剂", "g", "WH-BJ", "北京总库", "good", 12000, 500, 11500, 0}, {"FAN-35", "室外风机电机 35", "件", "VAN-A012", "王伟 车载库", "good", 2, 1, 1, 2}, {"FAN-35", "室外风机电机 35", "件", "WH-BJ", "北京总库", "defective", 1, 0, 0, 0}}
+	stock := []StockRow{{"R32-500", "R32 制冷剂", "g", "WH-BJ", "北京总库", "good", 12000, 500, 11500}, {"FAN-35", "室外风机电机 35", "件", "VAN-A012", "王伟 车载库", "good", 2, 1, 1}, {"FAN-35", "室外风机电机 35", "件", "WH-BJ", "北京总库", "defective", 1, 0, 0}}
 
 	asset := Asset{Chrome: chrome(lang, "/assets/a1"), Device: device, Customer: customer, Site: site, ProducedOn: "2023-04-01", Proof: "invoice", Repairs: 2, Events: events[:3], Orders: earlier, Label: "/assets/a1/label.pdf", MayLabel: true}
 	asset.Device.Plate = "京A·12345"

@@ -15,11 +15,7 @@ type StockRow struct {
 	OnHand    int64
 	Reserved  int64
 	Available int64
-	Minimum   int64 // 0: none set
 }
-
-// Low reports whether less is free than should be.
-func (r StockRow) Low() bool { return r.Minimum > 0 && r.Available < r.Minimum }
 
 // Stock is GET /stock?sku=&place=&cursor=.
 type Stock struct {

@@ -22,7 +22,6 @@ type Track struct {
 	Engineer   string // the way customers hear it: "王师傅 A012"
 	Hotline    string
 	Company    string
-	Site       string // shortened
 	Quote      *Quote // the one to decide, or decided last
 	QuoteGone  bool   // it expired
 	Receipt    *ReceiptRow

@@ -75,7 +75,7 @@ var plain = map[string]row{
 	"regions":            {"code": "X", "name": "x"},
 	"requests":           {"number": "S", "channel": "phone", "kind": "repair", "summary": "x", "received_at": noon, "registered_at": noon, "reply_due_at": "2026-11-21T04:00:00Z"},
 	"reservations":       {"order_id": id("nothing"), "place_id": id("place"), "part_id": id("part"), "quantity": 1, "held_at": noon},
-	"sheets":             {"order_id": id("order"), "visit_id": id("visit"), "number": "W", "engineer_id": id("engineer"), "outcome": "partial", "finished_at": noon, "submitted_at": noon},
+	"sheets":             {"order_id": id("order"), "visit_id": id("visit"), "number": "W", "engineer_id": id("engineer"), "outcome": "partial", "minutes_left": 30, "finished_at": noon, "submitted_at": noon},
 	"takings":            {"engineer_id": id("engineer"), "day": "2026-11-20"},
 	"sheet_parts":        {"sheet_id": id("sheet"), "no": 1, "part_id": id("part"), "name": "x", "quantity": 1},
 	"shifts":             {"engineer_id": id("engineer"), "during": day},

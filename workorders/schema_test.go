@@ -84,7 +84,7 @@ const (
 	addOrder   = `INSERT INTO work_orders (id, org_id, serving_org_id, number, kind, summary, customer_id, created_at) VALUES (:new, :head, :head, 'WO3', 'repair', 'x', :customer, :t); `
 	addVisit   = `INSERT INTO visits (id, org_id, order_id, engineer_id, engineer_org_id, state, planned, blocked, created_at) VALUES (:new, :head, :order, `
 	addCustody = `INSERT INTO custody (id, org_id, number, order_id, device, condition, expected_return_on, signature, no_signature_reason, holder, state, closed_at, opened_at) VALUES (:new, `
-	addSheet   = `INSERT INTO sheets (id, org_id, order_id, visit_id, number, engineer_id, outcome, finished_at, submitted_at, signature, no_signature_reason, replaces_id, correction_reason) VALUES (:new, `
+	addSheet   = `INSERT INTO sheets (minutes_left, id, org_id, order_id, visit_id, number, engineer_id, outcome, finished_at, submitted_at, signature, no_signature_reason, replaces_id, correction_reason) VALUES (30, :new, `
 	addLine    = `INSERT INTO sheet_parts (id, org_id, sheet_id, no, name, quantity, source, booking) VALUES (:new, `
 )
 
@@ -255,6 +255,7 @@ var forbiddenRows = []forbidden{
 	{"another order's visit", "sheets_of_visit", visited, addSheet + `:partner, :order2, :visit, 'RS2', :engineer, 'partial', :t, :t, NULL, NULL, NULL, NULL)`},
 	{"two current sheets of a visit", "sheets_one_per_visit", reported, addSheet + `:head, :order, :visit, 'RS2', :engineer, 'partial', :t, :t, NULL, NULL, NULL, NULL)`},
 	{"done and unsigned", "sheets_signed", visited, addSheet + `:head, :order, :visit, 'RS2', :engineer, 'done', :t, :t, NULL, NULL, NULL, NULL)`},
+	{"to be continued, nobody knows how long", "sheets_partial_left", visited, strings.Replace(addSheet, "(30,", "(NULL,", 1) + `:head, :order, :visit, 'RS2', :engineer, 'partial', :t, :t, NULL, NULL, NULL, NULL)`},
 	{"signed and not, at once", "sheets_signed", visited, addSheet + `:head, :order, :visit, 'RS2', :engineer, 'done', :t, :t, '[[[1,2]]]', 'nobody there', NULL, NULL)`},
 	{"a correction for no reason", "sheets_correction_why", reported, `UPDATE sheets SET replaced_at = :t; ` + addSheet + `:head, :order, :visit, 'RS2', :engineer, 'partial', :t, :t, NULL, NULL, :sheet, NULL)`},
 	{"compared by who typed it", "sheets_second_pair_of_eyes", reported, `UPDATE sheets SET verified_by = :user WHERE id = :sheet`},
