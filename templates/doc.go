@@ -106,6 +106,9 @@
 //	POST /settings/follow-ups/callers  away_until english per_day user_id
 //	POST /settings/follow-ups/campaigns  class every_days mode name quiet_days start_on
 //	POST /assets/{id}/label
+//	POST /desk/out  ends_at engineer_id kind reason starts_at
+//	POST /desk/out/{id}/agreed  engineer
+//	POST /desk/out/{id}/publish
 //	POST /desk/plans  day from region seconds
 //	POST /desk/plans/{id}/publish
 //	POST /desk/plans/{id}/reject

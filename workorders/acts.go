@@ -221,6 +221,9 @@ func (d *Desk) Unassign(ctx context.Context, by auth.Caller, ref, reason string)
 		if err := w.takeBackVisit(ctx, o, reason, "us"); err != nil {
 			return err
 		}
+		if _, err := w.outbox.TakeBack(ctx, o.ID, "customer", nil); err != nil { // a time that nobody heard of
+			return err
+		}
 		return w.unassigned(ctx, o, "unassign", reason, nil)
 	})
 }

@@ -2,7 +2,9 @@ package workorders
 
 import (
 	"context"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/gofrs/uuid/v5"
 
@@ -22,8 +24,40 @@ func (w *work) tellCustomer(ctx context.Context, o *Order, key string, args ...s
 	if err != nil {
 		return err
 	}
-	_, err = w.outbox.Send(ctx, notify.Message{OrgID: o.OrgID, OrderID: &o.ID, RequestID: o.RequestID, Audience: "customer", To: to.Address, Lang: to.Lang, Key: key, Args: args, DueAt: w.at})
+	gone, due, send, err := w.held(ctx, o, "customer", nil)
+	if err != nil || !send {
+		return err
+	}
+	if slices.Contains(gone, "message.customer.window") && strings.HasPrefix(key, "message.customer.changed") {
+		key = "message.customer.window" // he has never heard of the time that changed
+	}
+	_, err = w.outbox.Send(ctx, notify.Message{OrgID: o.OrgID, OrderID: &o.ID, RequestID: o.RequestID, Audience: "customer", To: to.Address, Lang: to.Lang, Key: key, Args: args, DueAt: due})
 	return err
+}
+
+// Pending says how what an act tells people is sent: after a while, so that whoever did it may think again; Undo
+// is such a second thought.
+type Pending struct {
+	For  time.Duration
+	Undo bool
+}
+
+type pendingKey struct{}
+
+// WithPending makes what the acts below tell customers and engineers wait. An act that follows before the time
+// is over takes the waiting words of its order back; when it undoes the first, and somebody was told nothing
+// yet, he is told nothing at all.
+func WithPending(ctx context.Context, p Pending) context.Context {
+	return context.WithValue(ctx, pendingKey{}, p)
+}
+
+// held takes waiting words back and says when the next ones are due, and whether they are to be said.
+func (w *work) held(ctx context.Context, o *Order, audience string, subject *uuid.UUID) (gone []string, due time.Time, send bool, err error) {
+	p, _ := ctx.Value(pendingKey{}).(Pending)
+	if gone, err = w.outbox.TakeBack(ctx, o.ID, audience, subject); err != nil {
+		return nil, w.at, false, err
+	}
+	return gone, w.at.Add(p.For), !p.Undo || len(gone) == 0, nil
 }
 
 // tellOnTheWay says who comes: by family name and staff number in Chinese, by first name in English.
@@ -41,7 +75,11 @@ func (w *work) tellEngineer(ctx context.Context, o *Order, engineer uuid.UUID, k
 	if err != nil {
 		return err
 	}
-	_, err = w.outbox.Send(ctx, notify.Message{OrgID: o.OrgID, OrderID: &o.ID, Audience: "engineer", SubjectID: &engineer, To: to.Address, Lang: to.Lang, Key: key, Args: []string{o.Number, o.Summary}, DueAt: w.at})
+	_, due, send, err := w.held(ctx, o, "engineer", &engineer)
+	if err != nil || !send {
+		return err
+	}
+	_, err = w.outbox.Send(ctx, notify.Message{OrgID: o.OrgID, OrderID: &o.ID, Audience: "engineer", SubjectID: &engineer, To: to.Address, Lang: to.Lang, Key: key, Args: []string{o.Number, o.Summary}, DueAt: due})
 	return err
 }
 

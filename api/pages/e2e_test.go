@@ -260,7 +260,7 @@ func TestBrowserEveryPage(t *testing.T) {
 		{"stock", "stock", "/stock"}, {"stock", "movements", "/stock/movements"}, {"stock", "pickups", "/stock/pickups"}, {"stock", "shortages", "/stock/shortages"}, {"stock", "unreconciled", "/stock/unreconciled"}, {"stock", "devices", "/stock/devices"},
 		{"agent", "receipts", "/receipts"}, {"manager", "receipt", at["receipt"]}, {"agent", "customers", "/customers"}, {"agent", "customer", at["customer"]}, {"agent", "assets", "/assets"}, {"agent", "asset", at["asset"]},
 		{"manager", "figures", "/figures"}, {"agent", "search", "/search?q=周"}, {"admin", "settings", "/settings"}, {"admin", "settings-users", "/settings/users"}, {"admin", "settings-organisations", "/settings/organisations"},
-		{"manager", "settings-engineers", "/settings/engineers"}, {"manager", "settings-calendar", "/settings/calendar"}, {"manager", "settings-templates", "/settings/templates"}, {"agent", "intake-new", "/desk/intake?new=1&q=13000000000"}, {"manager", "settings-webhooks", "/settings/webhooks"}, {"admin", "api", "/api"}, {"stock", "problem", "/customers"},
+		{"manager", "settings-engineers", "/settings/engineers"}, {"manager", "settings-calendar", "/settings/calendar"}, {"manager", "settings-templates", "/settings/templates"}, {"dispatcher", "out", "/desk/out?engineer=" + n.right.String()}, {"agent", "intake-new", "/desk/intake?new=1&q=13000000000"}, {"manager", "settings-webhooks", "/settings/webhooks"}, {"admin", "api", "/api"}, {"stock", "problem", "/customers"},
 	} {
 		if people[l.login] == nil {
 			people[l.login] = n.at(b, l.login)

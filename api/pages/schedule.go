@@ -31,6 +31,10 @@ const (
 	offersShown = 5
 )
 
+// thinkAgain is how long the words to customers and engineers wait after an act on the board: a little longer
+// than the note with its way back stands there.
+const thinkAgain = 15 * time.Second
+
 // planView is what of the schedule somebody looks at.
 type planView struct {
 	a        *ask
@@ -622,7 +626,7 @@ func (p *Pages) onBoard(may auth.Permission, d doing) echo.HandlerFunc {
 		var did acted
 		next, err := p.run(a, f, a.by, a.by.UserID.String()+" POST "+c.Request().URL.Path, false, func(ctx context.Context, a *ask, f *form) (string, error) {
 			var err error
-			did, err = d(ctx, a, f)
+			did, err = d(workorders.WithPending(ctx, workorders.Pending{For: thinkAgain, Undo: f.text("undo") != ""}), a, f)
 			return did.Next, err
 		})
 		if err != nil {
@@ -685,7 +689,7 @@ func (p *Pages) assignOnBoard(ctx context.Context, a *ask, f *form) (acted, erro
 		return acted{}, err
 	}
 	return acted{Text: a.t("board.did_assign", v.OrderNumber, v.EngineerName, a.slot(v.StartsAt, v.EndsAt)), Next: "/desk?day=" + calendar.Of(v.StartsAt, a.zone).String(),
-		Undo: &actedUndo{"/desk/unassign", map[string]string{"order": v.OrderNumber, "reason": a.t("board.undone")}}}, nil
+		Undo: &actedUndo{"/desk/unassign", map[string]string{"order": v.OrderNumber, "reason": a.t("board.undone"), "undo": "1"}}}, nil
 }
 
 func (a *ask) slot(from, to time.Time) string {
@@ -734,7 +738,7 @@ func (p *Pages) moveOnBoard(ctx context.Context, a *ask, f *form) (acted, error)
 	}
 	return acted{Text: a.t("board.did_move", o.Number, moved.EngineerName, a.slot(moved.StartsAt, moved.EndsAt)), Next: "/desk?day=" + calendar.Of(moved.StartsAt, a.zone).String(),
 		Undo: &actedUndo{"/desk/move", map[string]string{"order": o.Number, "engineer_id": v.EngineerID.String(), "starts_at": v.StartsAt.Format(time.RFC3339), "ends_at": v.EndsAt.Format(time.RFC3339),
-			"reason": a.t("board.undone"), "cause": "us", "version": strconv.Itoa(moved.Version)}}}, nil
+			"reason": a.t("board.undone"), "cause": "us", "undo": "1", "version": strconv.Itoa(moved.Version)}}}, nil
 }
 
 // unassignOnBoard puts an order back into the queue.
@@ -756,7 +760,7 @@ func (p *Pages) unassignOnBoard(ctx context.Context, a *ask, f *form) (acted, er
 	}
 	did := acted{Text: a.t("board.did_unassign", number), Next: "/desk?order=" + url.QueryEscape(number)}
 	if v != nil && v.StartsAt.After(a.now) {
-		did.Undo = &actedUndo{"/desk/assign", map[string]string{"order": number, "engineer_id": v.EngineerID.String(), "starts_at": v.StartsAt.Format(time.RFC3339), "ends_at": v.EndsAt.Format(time.RFC3339)}}
+		did.Undo = &actedUndo{"/desk/assign", map[string]string{"order": number, "engineer_id": v.EngineerID.String(), "starts_at": v.StartsAt.Format(time.RFC3339), "ends_at": v.EndsAt.Format(time.RFC3339), "undo": "1"}}
 	}
 	return did, nil
 }
