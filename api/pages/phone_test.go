@@ -1,14 +1,21 @@
 package pages_test
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"paigong/internal/fault"
+	"paigong/workorders"
 )
 
 // settles waits until a promise of the page is kept with something true.
@@ -93,4 +100,143 @@ func TestBrowserPhoneOnASlowLine(t *testing.T) {
 		p.settles("the wish for "+sku, fmt.Sprintf(`outbox.all("rows").then((rows) => rows.filter((r) => r.path === "/m/van/wishes" && r.state === "delivered").length === %d && !document.querySelector("form[data-busy]"))`, i+1))
 	}
 	n.signedIn("engineer1").see("/m/van", 200).shows("P2 × 1", "P3 × 1")
+}
+
+// The standard repair is written down with nine taps and a signature, and nothing typed: accepted already, on the
+// way, there, the sheet, what it usually is, signed, sent. A picture of twelve megapixels gets small on the phone.
+func TestBrowserStandardSheet(t *testing.T) {
+	b := browser(t)
+	t.Parallel()
+	n, at := busyTown(t)
+	p := n.at(b, "engineer1")
+	p.do(chromedp.EmulateViewport(360, 740))
+	p.open("/m")
+	p.until("the scripts", `globalThis.outbox`)
+	taps := 0
+	tap := func(css string) {
+		t.Helper()
+		taps++
+		box, err := chromedp.Run(p.ctx, chromedp.Evaluate[[]float64](`(() => { const r = document.querySelector(`+fmt.Sprintf("%q", css)+`).getBoundingClientRect(); return [r.width, r.height] })()`))
+		if err != nil || box[0] < 44 || box[1] < 44 {
+			t.Errorf("%s is %v px large (%v), want 44 at least", css, box, err)
+		}
+		p.clicks(css)
+	}
+	began := time.Now()
+	next := `.card.next:not([hidden]) `
+	for _, state := range []string{"en_route", "on_site"} {
+		tap(next + `form.step:not([hidden]) button`)
+		p.until("the step "+state, fmt.Sprintf(`document.querySelector(".card.next:not([hidden])").dataset.state === %q`, state))
+	}
+	tap(next + `a.step:not([hidden])`)
+	p.until("the sheet", `document.getElementById("sheet")?.dataset.ready`)
+	tap(`[data-preset]`)
+	p.draws(`.for-signature canvas`)
+
+	took := p.script(`(async () => {
+		const c = new OffscreenCanvas(4000, 3000), g = c.getContext("2d");
+		for (let i = 0; i < 3000; i++) { g.fillStyle = "hsl(" + i * 37 % 360 + " 60% " + (20 + i % 60) + "%)"; g.fillRect(i * 613 % 4000, i * 419 % 3000, 160, 120); }
+		const bag = new DataTransfer(), input = document.querySelector("[name=photos_after]");
+		bag.items.add(new File([await c.convertToBlob({ type: "image/jpeg", quality: 0.97 })], "x.jpg", { type: "image/jpeg" }));
+		const began = performance.now(), from = bag.files[0].size;
+		input.files = bag.files;
+		input.dispatchEvent(new Event("change", { bubbles: true }));
+		for (let i = 0; i < 500; i++) {
+			const [photo] = await outbox.all("photos");
+			if (photo && document.querySelector("#thumbs li")) return JSON.stringify({ from, to: photo.blob.size, ms: Math.round(performance.now() - began) });
+			await new Promise((ok) => setTimeout(ok, 20));
+		}
+		return "the picture was not kept";
+	})()`)
+	var photo struct{ From, To, Ms int }
+	if err := json.Unmarshal([]byte(took), &photo); err != nil || photo.To > 450<<10 || photo.From < 1<<20 {
+		t.Errorf("a picture of 12 megapixels: %s (%v), want at most 450 KB", took, err)
+	}
+	tap(`.dock button.go`)
+	p.until("the day after the sheet", `location.pathname === "/m"`)
+	if elapsed := time.Since(began); taps > 9 || elapsed > 45*time.Second {
+		t.Errorf("%d taps, %.1f s", taps, elapsed.Seconds())
+	}
+	t.Logf("%d taps and a signature, %.1f s; picture %s", taps, time.Since(began).Seconds(), took)
+	p.settles("the sheet sent", `outbox.counts().then((n) => n.waiting + n.attention === 0)`)
+	o := must(n.desk.Order(context.Background(), must(n.desk.Look(context.Background()).People.As(context.Background(), "admin"))(t), at["order"]))(t)
+	s := o.Sheet
+	if s == nil || s.FaultCode == nil || *s.FaultCode != "F01" || len(s.Signature) < 20 || bytes.Count(s.Photos, []byte("sha256")) != 1 || len(s.Parts) != 1 || n.now().Sub(s.FinishedAt).Abs() > 5*time.Minute {
+		raw, _ := json.Marshal(s)
+		t.Errorf("at %s the sheet is %s", n.now(), raw)
+	}
+}
+
+// What an engineer does with his van and with his own day, and what the counter and the desk make of it.
+func TestVanAndOwnDay(t *testing.T) {
+	t.Parallel()
+	n, at := busyTown(t)
+	engineer, keeper, dispatcher := n.signedIn("engineer1"), n.signedIn("stock"), n.signedIn("dispatcher")
+	held := func(sku, place string) int64 {
+		t.Helper()
+		var many int64
+		if err := n.db.NewRaw("SELECT coalesce(sum(on_hand), 0) FROM stock s JOIN parts p ON p.id = s.part_id JOIN places l ON l.id = s.place_id WHERE p.sku = ? AND l.code = ?", sku, place).Scan(t.Context(), &many); err != nil {
+			t.Fatal(err)
+		}
+		return many
+	}
+
+	// Asked for, laid out, taken; asked for and not to be had.
+	van := engineer.see("/m/van", 200)
+	van.form("/m/van/wishes").send(url.Values{"wish_sku": {"", "", ""}}).refused(422, "必填")
+	ask := func(sku string) *sight {
+		t.Helper()
+		engineer.see("/m/van", 200).form("/m/van/wishes").send(url.Values{"wish_sku": {sku, "", ""}, "wish_quantity": {"1", "", ""}, "urgent": {"true"}}).leads()
+		return keeper.see("/stock/pickups", 200).shows(sku)
+	}
+	ask("P3").form("/stock/wishes/[^/]+/refuse").send(url.Values{"reason": {"下周才到货"}}).leads()
+	ask("P2").form("/stock/wishes/[^/]+/ready").send(url.Values{"from_place": {"WH"}}).leads()
+	before := held("P2", "VAN1")
+	page := engineer.see("/m/van", 200).shows("下周才到货")
+	page.form("/m/van/wishes/[^/]+/receive").send(nil).leads()
+	page.form("/m/van/wishes/[^/]+/receive").send(nil) // from a second tab
+	if now := held("P2", "VAN1"); now != before+1 {
+		t.Errorf("the van holds %d P2 after the hand-over, want %d", now, before+1)
+	}
+
+	// Counted: only the difference to what the page showed is booked.
+	count := engineer.see("/m/van", 200).form("/m/van/count")
+	for i, sku := range count.values["count_sku"] {
+		if sku == "P2" {
+			count.values["counted"][i] = fmt.Sprint(before + 3)
+		}
+	}
+	count.send(nil).leads()
+	count.send(nil) // the answer was lost
+	if now := held("P2", "VAN1"); now != before+3 {
+		t.Errorf("the van holds %d P2 after the count, want %d", now, before+3)
+	}
+
+	// Given back unused; more than there is cannot be.
+	back := engineer.see("/m/van", 200).form("/m/van/return")
+	back.send(url.Values{"sku": {"P2"}, "quantity": {"2"}, "to_place": {"WH"}}).leads()
+	if now := held("P2", "VAN1"); now != before+1 {
+		t.Errorf("the van holds %d P2 after two went back, want %d", now, before+1)
+	}
+	engineer.see("/m/van", 200).form("/m/van/return").send(url.Values{"sku": {"P2"}, "quantity": {"99"}, "to_place": {"WH"}}).refused(409, "P2")
+
+	// What was told too late is taken over or set aside by the desk, once.
+	ctx := context.Background()
+	who := must(n.desk.Look(ctx).People.As(ctx, "engineer1"))(t)
+	o := must(n.desk.Order(ctx, must(n.desk.Look(ctx).People.As(ctx, "admin"))(t), at["order"]))(t)
+	park := func(act string) {
+		t.Helper()
+		must(n.desk.Park(ctx, who, workorders.ParkInput{OrderRef: at["order"], VisitID: o.Visits[0].ID, Act: act, Refusal: fault.New(fault.Conflict, "visit_legal_move", "the visit is over")}))(t)
+	}
+	park("depart")
+	late := dispatcher.see("/desk/parked", 200).shows(at["order"])
+	late.form("/desk/parked/[^/]+/set-aside").send(url.Values{"reason": {"记错了"}}).leads()
+	late.form("/desk/parked/[^/]+/take").send(nil).refused(409)
+	park("depart")
+	dispatcher.see("/desk/parked", 200).form("/desk/parked/[^/]+/take").send(nil).leads()
+	engineer.see("/m/orders/"+at["order"], 200).shows("路上")
+
+	// He is ill: his visits of today look for somebody else.
+	engineer.see("/m/me", 200).form("/m/me/ill").send(url.Values{"reason": {"发烧"}}).leads()
+	dispatcher.see("/desk/exceptions", 200).shows(at["order"])
 }

@@ -52,7 +52,7 @@ type refusedAnswer struct {
 // refuseQueued answers a kept form with what is wrong with it.
 func (p *Pages) refuseQueued(a *ask, err error) error {
 	problem := api.ProblemOf(err, a.lang)
-	if problem.Status >= 500 && problem.Status != http.StatusServiceUnavailable {
+	if problem.Status >= 500 && problem.Status != http.StatusServiceUnavailable && a.ctx().Err() == nil { // a phone that hung up asks again
 		p.Log.Error("kept form failed", "path", a.Request().URL.Path, "error", err)
 	}
 	for key, values := range problem.GetHeaders() {

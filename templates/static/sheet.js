@@ -75,13 +75,15 @@ const wake = async () => {
 // Times come from the buttons, also from those that the server has not heard of.
 const times = async () => {
   const now = new Date(Date.now() + await box.offset());
-  const local = (d) => new Date(d.getTime() - d.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+  // Fields show the time of the office, whatever zone the phone is set to.
+  const office = new Intl.DateTimeFormat("en-CA", { timeZone: document.body.dataset.zone, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" });
+  const local = (d) => { const { year, month, day, hour, minute } = Object.fromEntries(office.formatToParts(d).map((p) => [p.type, p.value])); return `${year}-${month}-${day}T${hour}:${minute}`; };
   const arrived = (await box.all("rows")).filter((r) => r.visit === visit && r.act === "arrive").sort((a, b) => b.seq - a.seq)[0];
   const f = form.elements;
   if (arrived && !f.arrived_at.value) f.arrived_at.value = local(new Date(arrived.born));
   f.finished_at.value = local(now);
-  const began = Date.parse(f.arrived_at.value);
-  if (began && now - began < 86_400_000) f.work_minutes.value = Math.max(1, Math.round((now - began) / 60_000));
+  const worked = Date.parse(f.finished_at.value + "Z") - Date.parse(f.arrived_at.value + "Z");
+  if (worked >= 0 && worked < 86_400_000) f.work_minutes.value = Math.max(1, Math.round(worked / 60_000));
 };
 
 // ---- what is usual, by one tap
