@@ -139,16 +139,12 @@ func (s *Server) improvements(ctx context.Context, by auth.Caller, in *struct {
 }
 
 func (s *Server) addImprovement(ctx context.Context, by auth.Caller, in *body[aftercare.ImprovementInput]) (aftercare.Improvement, error) {
-	return keep(s, ctx, by, func(ctx context.Context, l workorders.Ledgers) (aftercare.Improvement, error) {
-		return l.Promises.AddImprovement(ctx, by, in.Body)
-	})
+	return s.desk.AddImprovement(ctx, by, in.Body)
 }
 
 func (s *Server) improvementDo(act string) func(ctx context.Context, by auth.Caller, in *bodyOf[aftercare.ImprovementAct]) (aftercare.Improvement, error) {
 	return func(ctx context.Context, by auth.Caller, in *bodyOf[aftercare.ImprovementAct]) (aftercare.Improvement, error) {
-		return keep(s, ctx, by, func(ctx context.Context, l workorders.Ledgers) (aftercare.Improvement, error) {
-			return l.Promises.ImprovementDo(ctx, by, in.ID, act, in.Body)
-		})
+		return s.desk.ImprovementDo(ctx, by, in.ID, act, in.Body)
 	}
 }
 

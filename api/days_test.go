@@ -704,7 +704,7 @@ func TestDay9ComplaintByLetterToResearch(t *testing.T) {
 	// The letter was stamped yesterday evening; the clock runs from there.
 	stamped := at(-1, 18, 0)
 	n.agent.post("/requests", m{"channel": "letter", "kind": "complaint", "customer_id": n.customer, "summary": "多次维修无效", "received_at": stamped}).refused(422, "received_reason_missing")
-	request := n.agent.post("/requests", m{"channel": "letter", "kind": "complaint", "customer_id": n.customer, "summary": "多次维修无效", "incoming": m{"stamp_at": stamped, "from": "周晓明"}}).want(201).str("id")
+	request := n.agent.post("/requests", m{"channel": "letter", "kind": "complaint", "customer_id": n.customer, "asset_id": n.asset, "summary": "多次维修无效", "incoming": m{"stamp_at": stamped, "from": "周晓明"}}).want(201).str("id")
 	c := n.manager.post("/complaints", m{"request_id": request, "customer_id": n.customer, "channel": "letter", "grade": "complaint", "severity": 3, "category": "quality", "text": "修了三次", "demand": "换机", "external_ref": "12315-77", "external_due_on": "2026-11-23"}).want(201).is("registered", "state").is(1, "level")
 	due, _ := time.Parse(time.RFC3339, c.str("reply_due_at"))
 	if !due.Equal(stamped.Add(24 * time.Hour)) {
@@ -715,7 +715,38 @@ func TestDay9ComplaintByLetterToResearch(t *testing.T) {
 	for level := 2; level <= 3; level++ {
 		n.manager.post("/complaints/"+id+"/escalate", m{"reason": "请研发看"}).want(200).is(level, "level")
 	}
+	n.manager.get("/complaints/"+id+"/papers/reply-letter.pdf").refused(409, "complaint_not_answered")
 	n.manager.post("/complaints/"+id+"/reply", m{"text": "已收到，正在核查"}).want(200).is("investigating", "state")
+
+	// Research gets a question with a date: the device and what was found on it, no name. It is reminded the day
+	// before; silent beyond it, the manager hears of it and the customer is called, once.
+	question := n.manager.post("/improvements", m{"kind": "question", "complaint_id": id, "department": "研发", "due_on": "2026-11-17", "text": "同批次主板是否有缺陷"}).want(201).str("id")
+	research := n.user("research", nil, "technical")
+	asked := research.get("/improvements?kind=question").want(200).is(question, "items", 0, "id")
+	if device := asked.str("items", 0, "subject", "device"); !strings.Contains(device, "KFR-35GW") || strings.Contains(string(asked.raw), "周晓明") {
+		t.Errorf("research is asked about %q: %s", device, asked.raw)
+	}
+	for range 2 {
+		n.task("questions-age")
+	}
+	n.said("message.desk.question_due", 1)
+	n.said("message.manager.question_overdue", 0)
+	n.later(2, 9, 0)
+	n.anew()
+	research.token = n.login("research").token
+	for range 2 {
+		n.task("questions-age")
+	}
+	n.said("message.manager.question_overdue", 1)
+	if calls := n.caller.get("/callbacks?reason=promised_reply").want(200).list("items"); len(calls) != 1 {
+		t.Errorf("research is silent, and %d calls to the customer are on the list, want 1", len(calls))
+	}
+	research.post("/improvements/"+question+"/do", m{"text": "2025 年 3 月批次电容缺陷"}).want(200).is("done", "state")
+	n.said("message.desk.question_answered", 1)
+	n.later(9, 9, 0)
+	n.anew()
+	n.task("questions-age")
+	n.said("message.manager.question_overdue", 1)
 	if r := n.agent.get("/requests/" + request).want(200); r.at("replied_at") == nil {
 		t.Error("the customer was answered, and his request does not know")
 	}
@@ -724,6 +755,16 @@ func TestDay9ComplaintByLetterToResearch(t *testing.T) {
 	n.manager.post("/complaints/"+id+"/refuse", m{"reason": "要求换机"}).want(200).is("refused", "state")
 	n.manager.post("/complaints/"+id+"/propose", m{"proposal": "换机"}).want(200)
 	n.manager.post("/complaints/"+id+"/accept", nil).want(200).is("accepted", "state")
+	// The answer goes out by letter, in the customer's language.
+	for lang, says := range map[string][]string{"zh-Hans": {"投诉答复函", "周晓明", c.str("number"), "换机", "12315-77"}, "en": {"Reply to your complaint", "周晓明", c.str("number")}} {
+		letter := printed(t, n.manager.get("/complaints/"+id+"/papers/reply-letter.pdf?lang="+lang).want(200).raw)
+		for _, want := range says {
+			if !strings.Contains(letter, want) {
+				t.Errorf("the letter in %s does not say %q: %s", lang, want, letter)
+			}
+		}
+	}
+	n.keeper.get("/complaints/" + id + "/papers/reply-letter.pdf").want(403)
 	n.manager.post("/complaints/"+id+"/close", m{"cause": "批次缺陷", "resolution": "换机"}).want(200).is("closed", "state")
 
 	// Misconduct is nobody's business but the manager's.

@@ -249,6 +249,7 @@ func (s *Server) table() {
 	for _, act := range []string{"reply", "verify", "propose", "accept", "refuse", "close"} {
 		on(s, post, "/complaints/{id}/"+act, auth.WorkComplaint, "Work a complaint: "+act, s.complaintDo(act), ok)
 	}
+	raw(s, "/complaints/{id}/papers/reply-letter.pdf", auth.ReadComplaints, "The answer to a complaint as a letter to be signed and posted", s.replyLetter)
 	on(s, post, "/complaints/{id}/escalate", auth.EscalateComplaint, "One level up; the duty to reply stays", s.complaintDo("escalate"), ok)
 	on(s, get, "/callbacks", auth.ReadCallbacks, "Who has to be told something", s.callbacks)
 	on(s, post, "/callbacks", auth.AddCallback, "Somebody has to be called", s.addCallback)

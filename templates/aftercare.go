@@ -155,6 +155,7 @@ type Complaint struct {
 	Special      bool
 	Improvements []ImprovementRow
 	MayImprove   bool
+	Letter       string // path of the answer as a letter; empty before there is one
 }
 
 // ImprovementRow is one thing that has to become better.
@@ -172,6 +173,9 @@ type ImprovementRow struct {
 	CheckNote  string
 	Rounds     int
 	Allowed    []string // do verify decline
+	Device     string   // of a question: what it is about
+	Codes      []string // of a question: what its sheets say, the latest first
+	Repairs    int      // of a question: how often the device was repaired
 }
 
 // May reports whether this act is possible now.

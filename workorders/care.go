@@ -164,7 +164,11 @@ func (d *Desk) SetFlow(ctx context.Context, by auth.Caller, ref, flow, note stri
 		department := map[string]string{"dispute": "complaints", "technical": "technical", "unsolvable": "technical"}[flow]
 		if department != "" {
 			due := calendar.Of(w.at, calendar.Shanghai()).AddDays(2)
-			if _, err := w.promises.AddImprovement(ctx, by, aftercare.ImprovementInput{Kind: "question", Text: note, Department: department, DueOn: &due, RequestID: &r.ID, CustomerID: r.CustomerID, OrgID: r.OrgID}); err != nil {
+			i, err := w.promises.AddImprovement(ctx, by, aftercare.ImprovementInput{Kind: "question", Text: note, Department: department, DueOn: &due, RequestID: &r.ID, CustomerID: r.CustomerID, OrgID: r.OrgID})
+			if err != nil {
+				return err
+			}
+			if err := w.noteQuestion(ctx, i, "question_asked", note); err != nil {
 				return err
 			}
 		}

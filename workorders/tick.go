@@ -33,6 +33,7 @@ func (d *Desk) Tasks() []Task {
 		{"plans-expire", "*/10 * * * *", d.ExpirePlans},
 		{"shortages-age", "0 1 * * *", d.AgeShortages},
 		{"no-access-age", "10 1 * * *", d.AgeNoAccess},
+		{"questions-age", "20 * * * *", d.sweep("question", func(ctx context.Context, w *work) (bool, error) { return false, w.promises.RemindQuestions(ctx) })},
 		{"keys-forget", "17 19 * * *", d.ForgetKeys},
 		{"events-forget", "23 19 * * *", d.ForgetEvents},
 	}

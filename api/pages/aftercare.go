@@ -377,6 +377,9 @@ func (p *Pages) complaint(a *ask) (templates.Page, error) {
 	v := templates.Complaint{ID: c.ID.String(), Number: c.Number, State: string(c.State), Grade: c.Grade, Severity: c.Severity, Level: c.Level, Category: a.category(c.Category), Text: c.Text, Channel: c.Channel, ReceivedAt: c.ReceivedAt, ReplyBy: c.ReplyDueAt,
 		RepliedAt: zero(c.RepliedAt), Owner: a.called(c.OwnerID), Verified: zero(c.Verification), Customer: templates.Link{Text: c.CustomerName}}
 	v.Apology, v.RootCause, v.Special = zero(c.Apology), zero(c.RootCause), c.Special
+	if c.RepliedAt != nil {
+		v.Letter = "/complaints/" + c.ID.String() + "/reply-letter.pdf"
+	}
 	better, err := a.look().Promises.Improvements(a.ctx(), a.by.Scope(), "all", "", &c.ID)
 	if err != nil {
 		return nil, err
@@ -411,6 +414,16 @@ func (p *Pages) complaint(a *ask) (templates.Page, error) {
 		}
 	}
 	v.Events = a.complaintEvents(c)
+	for _, i := range better {
+		if i.Kind != "question" {
+			continue
+		}
+		v.Events = append(v.Events, templates.Event{At: i.CreatedAt, Text: a.what("question_asked"), Detail: joined(i.Number, i.Department, i.Text), Actor: a.t("event.by_system")})
+		if i.DoneAt != nil {
+			v.Events = append(v.Events, templates.Event{At: *i.DoneAt, Text: a.what("question_answered"), Detail: joined(i.Number, i.Result), Actor: a.called(i.DoneBy), Tone: "done"})
+		}
+	}
+	sortEvents(v.Events)
 	for _, act := range c.AllowedActions {
 		may := auth.WorkComplaint
 		if act == "escalate" {

@@ -64,6 +64,22 @@ func (p *Pages) followUpRegister(c echo.Context) error {
 	return a.pdf(content, name)
 }
 
+func (p *Pages) replyLetter(c echo.Context) error {
+	a, err := p.reader(c, auth.ReadComplaints)
+	if err != nil {
+		return p.refuse(c, a, err)
+	}
+	id, err := parse(c.Param("id"))
+	if err != nil {
+		return p.refuse(c, a, err)
+	}
+	content, name, err := p.server.ReplyLetter(a.ctx(), a.by, id, a.lang)
+	if err != nil {
+		return p.refuse(c, a, err)
+	}
+	return a.pdf(content, name)
+}
+
 func (p *Pages) labelPDF(c echo.Context) error {
 	a, err := p.reader(c, auth.ReadCustomers)
 	if err != nil {
@@ -93,6 +109,9 @@ func (p *Pages) makeLabel(ctx context.Context, a *ask, _ *form) (string, error) 
 
 func (a *ask) improvementRow(i aftercare.Improvement) templates.ImprovementRow {
 	row := templates.ImprovementRow{ID: i.ID.String(), Number: i.Number, Kind: i.Kind, State: string(i.State), Text: i.Text, Department: i.Department, Owner: a.called(i.OwnerID), DueOn: i.DueOn.String(), Overdue: i.Overdue, Result: i.Result, CheckNote: i.CheckNote, Rounds: i.Rounds}
+	if s := i.Subject; s != nil {
+		row.Device, row.Codes, row.Repairs = s.Device, s.Codes, s.Repairs
+	}
 	switch {
 	case i.Complaint != nil:
 		row.About = templates.Link{Path: "/complaints/" + i.Complaint.String(), Text: a.t("ui.complaint")}
@@ -134,10 +153,8 @@ func (p *Pages) addImprovement(ctx context.Context, a *ask, f *form) (string, er
 	if in.Complaint != nil {
 		next = "/complaints/" + in.Complaint.String()
 	}
-	return next, p.desk.Keep(ctx, a.by, func(ctx context.Context, l workorders.Ledgers) error {
-		_, err := l.Promises.AddImprovement(ctx, a.by, in)
-		return err
-	})
+	_, err := p.desk.AddImprovement(ctx, a.by, in)
+	return next, err
 }
 
 func (p *Pages) improvementAct(act string) deed {
@@ -151,10 +168,8 @@ func (p *Pages) improvementAct(act string) deed {
 			helped := f.text("effective") != "false"
 			in.Effective = &helped
 		}
-		return "/improvements", p.desk.Keep(ctx, a.by, func(ctx context.Context, l workorders.Ledgers) error {
-			_, err := l.Promises.ImprovementDo(ctx, a.by, id, act, in)
-			return err
-		})
+		_, err = p.desk.ImprovementDo(ctx, a.by, id, act, in)
+		return "/improvements", err
 	}
 }
 

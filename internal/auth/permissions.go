@@ -164,7 +164,7 @@ var grants = map[Role][]Permission{
 	Engineer: visiting,
 	Depot: sets(reading, []Permission{TakeCustody, MoveCustody, ScrapDevice, SubmitSheet, CorrectSheet, WorkVisit, AnswerVisit, AskLeave, HoldOrder,
 		WriteQuote, SendQuote, ApproveQuote, MoveStock, ReceivePickup, LogConversation, AddCallback, PutFile}),
-	Technical:      sets(reading, []Permission{ManageBasics, DecideCoverage, WriteArticles, WorkComplaint, LogConversation, PutFile, ReadReports}),
+	Technical:      sets(reading, []Permission{ManageBasics, DecideCoverage, WriteArticles, FileComplaint, WorkComplaint, LogConversation, PutFile, ReadReports}),
 	Auditor:        sets(reading, []Permission{ReadReports, ReadReceivables, ReadCashUps, ReadAudit}),
 	PartnerManager: sets(reading, frontDesk, dispatching, []Permission{AnswerHandOver, ManageUsers, ManageEngineers, MoveStock, ExpectStock, HandOutParts, IssueReceipt, TakePayment, RequestInvoice, ReadReceivables, ReadCashUps, CountCash, RecordFollowUp, ReadReports}),
 	PartnerDispatcher: sets(reading, frontDesk, dispatching,

@@ -259,6 +259,14 @@ func sampleNoAccess() NoAccess {
 	}
 }
 
+func sampleReplyLetter() ReplyLetter {
+	return ReplyLetter{
+		Head: numbered("TS-2026-000031"), To: "陈思远", Address: "杭州市余杭区文一西路 969 号 3 幢 1201 室", ReceivedAt: at("2026-11-19 16:20"), Channel: "来信", Reference: "12315-2026-0771",
+		Text: "来信收悉。您反映的洗衣机三次维修后仍不排水一事，我们已于 11 月 20 日派工程师复核。\n现将核查结果和处理意见答复如下。", Found: "三次故障均为同一批次排水泵轴封老化，前两次更换的备件属同批次。",
+		Offer: "为您更换同型号新机，旧机由我们负责取回，原保修期延长 12 个月。", Apology: "对多次上门给您带来的不便，我们深表歉意。", On: calendar.On(2026, 11, 21), Signer: Person{"赵敏", "M003", ""}, ComplaintsHotline: "400-000-1234",
+	}
+}
+
 func sampleReport() Report {
 	head := inside("")
 	head.Order = ""
@@ -293,6 +301,7 @@ func samples() []sample {
 		{"checklist", sampleChecklist(), Checklist{}},
 		{"no-access", sampleNoAccess(), NoAccess{}},
 		{"report", sampleReport(), Report{}},
+		{"reply-letter", sampleReplyLetter(), ReplyLetter{}},
 	}
 }
 

@@ -554,6 +554,7 @@ type Improvement struct {
 	VerifiedAt *time.Time       `bun:"verified_at" json:"verified_at,omitempty"`
 	CheckNote  string           `bun:"check_note" json:"check_note,omitempty"`
 	Rounds     int              `bun:"rounds" json:"rounds" doc:"how often it did not help"`
+	Subject    *Subject         `bun:"-" json:"subject,omitempty" doc:"of a question: the device it is about; no names"`
 	CreatedAt  time.Time        `bun:"created_at" json:"created_at"`
 	Allowed    []string         `bun:"-" json:"allowed_actions"`
 	Version    int              `bun:"version" json:"version"`
@@ -645,7 +646,7 @@ func (p Promises) improvement(ctx context.Context, where string, args ...any) (I
 		return i, err
 	}
 	p.shownImprovement(&i)
-	return i, nil
+	return i, p.subject(ctx, &i)
 }
 
 // Improvements lists those in sight, what is due first; state "" is what is not finished.
@@ -677,6 +678,9 @@ func (p Promises) Improvements(ctx context.Context, s auth.Scope, state, kind st
 	}
 	for i := range rows {
 		p.shownImprovement(&rows[i])
+		if err := p.subject(ctx, &rows[i]); err != nil {
+			return nil, err
+		}
 	}
 	return rows, nil
 }
