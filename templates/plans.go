@@ -24,7 +24,16 @@ type Plans struct {
 	Regions []Option
 	Day     string // offered for the next plan
 	MayPlan bool
-	More    string
+	// ByItself is when the reader's organisation plans its next day by itself; nil when it is not his to say.
+	ByItself *PlanAt
+	More     string
+}
+
+// PlanAt is the hour at which an organisation's next day is planned by itself.
+type PlanAt struct {
+	Organisation string
+	At           string // "18:30", empty = never
+	Seconds      string
 }
 
 func (Plans) place() place { return place{"plans", "desk"} }

@@ -135,6 +135,28 @@ func TestEngineerOut(t *testing.T) {
 	dispatcher.see("/desk", 200).shows("李芳", order)
 }
 
+// Tomorrow is planned and dispatched by forms; when it is planned by itself is said there as well, by whom
+// the engineers belong to.
+func TestPlanByForms(t *testing.T) {
+	t.Parallel()
+	n := newTown(t)
+	n.readyOrders(2)
+	dispatcher, manager := n.signedIn("dispatcher"), n.signedIn("manager")
+	page := dispatcher.see("/desk/plans", 200)
+	if page.offers("/desk/plans/at") {
+		t.Error("a dispatcher may say when plans are made by themselves")
+	}
+	plan := page.form("/desk/plans").send(url.Values{"day": {"2026-11-17"}, "region": {""}, "seconds": {"1"}}).done().shows("新派 2")
+	plan.form("/desk/plans/[^/]+/publish").send(nil).done().shows("已发布")
+	dispatcher.see("/desk?day=2026-11-17", 200).shows("空调不制冷 1")
+
+	page = manager.see("/desk/plans", 200)
+	page.form("/desk/plans/at").send(url.Values{"plan_at": {"25:00"}, "seconds": {"60"}}).refused(422)
+	page.form("/desk/plans/at").send(url.Values{"plan_at": {"18:30"}, "seconds": {"0"}}).refused(422)
+	page = page.form("/desk/plans/at").send(url.Values{"plan_at": {"18:30"}, "seconds": {"20"}}).done().shows("每天 18:30")
+	page.form("/desk/plans/at").send(url.Values{"plan_at": {""}, "seconds": {"20"}}).done().shows("只在有人要求时")
+}
+
 // An engineer of a centre is lent to head office: his phone shows the job, its customer and its sheet.
 func TestLentEngineerOnHisPhone(t *testing.T) {
 	t.Parallel()

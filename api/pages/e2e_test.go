@@ -13,6 +13,9 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+
+	"paigong/dispatch"
+	"paigong/workorders"
 )
 
 // To look at the pages: go test ./api/pages -run Browser -shots DIR.
@@ -299,6 +302,48 @@ func TestBrowserEveryPage(t *testing.T) {
 				t.Errorf("%s in %s is wider than 320 px: %s", l.name, lang, over)
 			}
 			p.picture(l.name, lang, "phone")
+		}
+	}
+}
+
+// An engineer falls ill: the dispatcher looks at who would take his visits and accepts with one press.
+func TestBrowserPlanAccepted(t *testing.T) {
+	b := browser(t)
+	t.Parallel()
+	n := newTown(t)
+	ctx := context.Background()
+	by := must(n.desk.Look(ctx).People.As(ctx, "admin"))(n)
+	begins := n.now().Truncate(24*time.Hour).AddDate(0, 0, 1).Add(time.Hour)
+	for i, order := range n.readyOrders(3) {
+		from := begins.Add(time.Duration(2*i) * time.Hour)
+		must(n.desk.Assign(ctx, by, order, workorders.AssignInput{EngineerID: n.right, StartsAt: from, EndsAt: from.Add(time.Hour), Window: &workorders.Window{From: from.Add(-time.Hour), To: from.Add(2 * time.Hour)}}))(n)
+	}
+	kind, displace := "sick", "displace"
+	must(n.desk.AddAbsence(ctx, by, n.right, dispatch.AbsenceInput{StartsAt: begins.Add(-time.Hour), EndsAt: begins.Add(9 * time.Hour), Kind: &kind, OnConflict: &displace}))(n)
+	day := begins.Format(time.DateOnly)
+	plan := must(n.desk.Repair(ctx, by, workorders.RepairInput{Cause: "absence", Day: day, EngineerID: &n.right}))(n)
+
+	dispatcher := n.at(b, "dispatcher")
+	path := "/desk/plans/" + plan.ID.String()
+	for _, lang := range []string{"en", "zh-Hans"} {
+		dispatcher.do(chromedp.EmulateViewport(1280, 900))
+		dispatcher.open(withLang(path, lang))
+		for _, scheme := range []string{"light", "dark"} {
+			dispatcher.media(scheme)
+			dispatcher.picture("plan", lang, scheme)
+		}
+		dispatcher.do(chromedp.EmulateViewport(360, 780))
+		dispatcher.media("light")
+		dispatcher.picture("plan", lang, "phone")
+	}
+	dispatcher.do(chromedp.EmulateViewport(1280, 900))
+	dispatcher.shows("王伟", "张强")
+	dispatcher.clicks(`details.fold > summary`)
+	dispatcher.leads(`form[action$="/publish"] button.go`)
+	dispatcher.shows("已发布")
+	for _, v := range must(n.desk.Plan(ctx, by, plan.ID, nil))(n).Visits {
+		if v.EngineerID != n.empty {
+			t.Errorf("order %s is with %s", v.WorkOrderNumber, v.EngineerName)
 		}
 	}
 }

@@ -71,6 +71,7 @@ func (p *Pages) Mount(e *echo.Echo) {
 	see("/desk/plans", auth.ReadPlans, p.plans)
 	see("/desk/plans/:id", auth.ReadPlans, p.plan)
 	do("/desk/plans", auth.MakePlan, p.makePlan, p.plans)
+	do("/desk/plans/at", auth.ManageEngineers, p.planAt, p.plans)
 	do("/desk/plans/:id/publish", auth.PublishPlan, p.planAct(func(ctx context.Context, by auth.Caller, id uuid.UUID) error {
 		_, err := p.desk.PublishPlan(ctx, by, id)
 		return err

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gofrs/uuid/v5"
 
@@ -24,6 +25,13 @@ func (p *Pages) plans(a *ask) (templates.Page, error) {
 	v := templates.Plans{Chrome: a.chrome(), Day: a.today().AddDays(1).String(), MayPlan: a.by.May(auth.MakePlan), More: a.with("cursor", page.NextCursor)}
 	if v.Regions, err = a.regions(); err != nil {
 		return nil, err
+	}
+	if a.by.May(auth.ManageEngineers) && a.by.OrgCode != "" {
+		at, err := p.desk.PlanSettings(a.ctx(), a.by, a.by.OrgCode)
+		if err != nil {
+			return nil, err
+		}
+		v.ByItself = &templates.PlanAt{Organisation: a.by.OrgCode, At: zero(at.PlanAt), Seconds: strconv.Itoa(at.Seconds)}
 	}
 	for _, plan := range page.Items {
 		v.Rows = append(v.Rows, templates.PlanRow{Path: "/desk/plans/" + plan.ID.String(), Day: plan.Day.String(), Cause: plan.Cause, About: plan.EngineerName, State: string(plan.State), Regions: strings.Join(plan.RegionCodes, " "),
@@ -128,6 +136,29 @@ func (p *Pages) makePlan(ctx context.Context, a *ask, f *form) (string, error) {
 		return "", err
 	}
 	return "/desk/plans/" + plan.ID.String(), nil
+}
+
+// planAt says when the reader's organisation plans its next day by itself; without an hour it does not.
+func (p *Pages) planAt(ctx context.Context, a *ask, f *form) (string, error) {
+	at, err := p.desk.PlanSettings(ctx, a.by, a.by.OrgCode)
+	if err != nil {
+		return "", err
+	}
+	at.PlanAt, at.DoneFor = nil, nil
+	if hour := f.text("plan_at"); hour != "" {
+		if _, err := time.Parse("15:04", hour); err != nil {
+			f.wrong("plan_at", "HH:MM")
+		}
+		at.PlanAt = &hour
+	}
+	if at.Seconds = int(f.number("seconds")); at.Seconds < 1 || at.Seconds > 3600 {
+		f.wrong("seconds", "1-3600")
+	}
+	if err := f.err(); err != nil {
+		return "", err
+	}
+	_, err = p.desk.SetPlanSettings(ctx, a.by, a.by.OrgCode, at)
+	return "/desk/plans", err
 }
 
 func (p *Pages) planAct(act func(ctx context.Context, by auth.Caller, id uuid.UUID) error) deed {
