@@ -375,7 +375,7 @@ func (p *Pages) again(a *ask, f *form, err error, v view) error {
 // problem answers with the page of an error.
 func (p *Pages) problem(a *ask, err error) error {
 	problem := api.ProblemOf(err, a.lang)
-	if problem.Status >= 500 && problem.Status != http.StatusServiceUnavailable {
+	if problem.Status >= 500 && problem.Status != http.StatusServiceUnavailable && a.Request().Context().Err() == nil { // nobody waits for a page that was left
 		p.Log.Error("page failed", "method", a.Request().Method, "path", a.Request().URL.Path, "error", err)
 	}
 	for key, values := range problem.GetHeaders() {

@@ -22,7 +22,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// phoneAttack has an engineer fill in repair sheets on a phone whose network, browser, clock, session and storage
+// phoneAttack has an engineer fill in repair sheets, ask for parts and count his van on a phone whose network, browser, clock, session and storage
 // fail him. Every visit has to end with its steps and its one sheet, with the photo and the signature.
 func phoneAttack(f *flag.FlagSet) func(context.Context, io.Writer) error {
 	rounds := f.Int("rounds", 20, "how many visits")
@@ -43,6 +43,7 @@ type calling struct {
 	out      io.Writer
 
 	seen         string // the visit of this round
+	counted      int    // so often the van was counted, with one more each time
 	lost, double int
 	drains       []time.Duration // from the network's return to an empty queue, page open
 	dead, lie    []time.Duration // a page opened without a network, and with one that never answers
@@ -155,6 +156,17 @@ func (k *calling) goTo(tab context.Context, path string) {
 	}
 	if err != nil {
 		k.fail("open %s: %v", path, err)
+	}
+}
+
+// stayAt opens an address and sees to it that the tab stays there: the page that follows a sheet may come between.
+func (k *calling) stayAt(tab context.Context, path string) {
+	for range 5 {
+		k.goTo(tab, path)
+		time.Sleep(100 * time.Millisecond)
+		if k.ask(tab, fmt.Sprintf(`location.pathname === %q`, path)) == "true" {
+			return
+		}
 	}
 }
 
@@ -323,13 +335,8 @@ func (k *calling) visit(path string, round int, fault string) {
 		}
 	}
 	k.until(tab, "the sheet on the phone", waiting)
-	for range 3 { // the page after the sheet may come between
-		k.goTo(tab, "/m/outbox")
-		time.Sleep(100 * time.Millisecond)
-		if k.ask(tab, `location.pathname === "/m/outbox"`) == "true" {
-			break
-		}
-	}
+	k.askAndCount(tab, marker, fault == "double-tap")
+	k.stayAt(tab, "/m/outbox")
 	k.until(tab, "the outbox", `globalThis.outbox && document.querySelector("#outbox li") || location.pathname === "/m"`)
 
 	// The network comes back.
@@ -360,6 +367,46 @@ func (k *calling) visit(path string, round int, fault string) {
 	}
 	k.drains = append(k.drains, time.Since(began))
 	k.judge(order, visit, marker, fault)
+	k.judgeVan(tab, order, marker, fault)
+}
+
+// askAndCount asks for a part and counts the van, where one more P3 is found each round.
+func (k *calling) askAndCount(tab context.Context, marker string, twice bool) {
+	k.stayAt(tab, "/m/van")
+	k.until(tab, "the van without a network", `globalThis.outbox && document.querySelector("form[action='/m/van/wishes']") && document.querySelector("form[action='/m/van/count']")`)
+	k.ask(tab, fmt.Sprintf(`(() => {
+		const wish = document.querySelector("form[action='/m/van/wishes']"), count = document.querySelector("form[action='/m/van/count']");
+		for (const d of document.querySelectorAll("details")) d.open = true;
+		wish.elements.wish_sku[0].value = "P2"; wish.elements.text.value = %q;
+		const field = count.querySelectorAll("[name=counted]")[[...count.querySelectorAll("[name=count_sku]")].findIndex((e) => e.value === "P3")];
+		field.value = Number(field.value) + 1;
+		wish.requestSubmit(); count.requestSubmit();
+		if (%t) { wish.requestSubmit(); count.requestSubmit(); }
+	})()`, marker, twice))
+	k.counted++
+	k.until(tab, "the wish and the count on the phone", fmt.Sprintf(`(async () => { const rows = await outbox.all("rows"); return rows.some((r) => r.fields.some(([n, v]) => n === "text" && v === %q)) && rows.some((r) => r.path === "/m/van/count" && r.state === "waiting") })()`, marker))
+}
+
+// judgeVan looks whether the wish and the count arrived, once.
+func (k *calling) judgeVan(tab context.Context, order, marker, fault string) {
+	bad := func(to *int, n int, what string) {
+		*to += n
+		fmt.Fprintf(k.out, "  %s %s: %s\n", order, fault, what)
+	}
+	told := k.ask(tab, fmt.Sprintf(`fetch("/m/van").then((r) => r.text()).then((text) => text.split(%q).length - 1)`, marker))
+	if told == "0" {
+		bad(&k.lost, 1, "the wish for a part is missing")
+	} else if told != "1" {
+		bad(&k.double, 1, "the wish for a part is there "+told+" times")
+	}
+	switch held := k.call("stock", "GET", "/stock?sku=P3&place=VAN1", nil, 200, 1).number("items", 0, "on_hand"); {
+	case held < 1+k.counted:
+		bad(&k.lost, 1+k.counted-held, fmt.Sprintf("the van holds %d P3 after %d counts", held, k.counted))
+		k.counted = held - 1
+	case held > 1+k.counted:
+		bad(&k.double, held-1-k.counted, fmt.Sprintf("the van holds %d P3 after %d counts", held, k.counted))
+		k.counted = held - 1
+	}
 }
 
 // tab opens a tab of the phone's browser.
@@ -384,6 +431,9 @@ func (k *calling) quota(tab context.Context, size float64) {
 // arrange books a repair under warranty for the engineer: nothing has to be agreed first.
 func (k *calling) arrange(round int) (order, visit string) {
 	k.post("stock", "/stock/movements", m{"kind": "receive", "sku": "P1", "quantity": 2, "to_place": "VAN1"}, 201)
+	if round == 0 { // what is counted
+		k.post("stock", "/stock/movements", m{"kind": "receive", "sku": "P3", "quantity": 1, "to_place": "VAN1"}, 201)
+	}
 	asset := k.post("agent", "/assets", m{"site_id": k.site, "brand": "海尔", "model": fmt.Sprintf("KFR-%d", round), "category": "空调", "purchased_on": time.Now().AddDate(0, -2, 0).Format(time.DateOnly),
 		"proof": "invoice", "warranty_until": time.Now().AddDate(2, 0, 0).Format(time.DateOnly)}, 201).text("id")
 	request := k.post("agent", "/requests", m{"channel": "phone", "kind": "repair", "asset_id": asset, "summary": "空调不制冷"}, 201)
