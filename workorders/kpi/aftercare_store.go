@@ -8,6 +8,32 @@ import (
 	"paigong/internal/fault"
 )
 
+// counter is a row whose figures add up, and whose rates follow from them.
+type counter[R any] interface {
+	*R
+	add(R)
+	rates()
+}
+
+// counted reads the rows of a report and sets their sum below them.
+func counted[R Row, P counter[R]](ctx context.Context, f Figures, r Report, statement string, args ...any) (Report, error) {
+	var list []R
+	if err := f.db.NewRaw(statement, args...).Scan(ctx, &list); err != nil {
+		return Report{}, fmt.Errorf("report %s: %w", r.Kind, fault.FromSQL(err))
+	}
+	if err := tooLong(len(list)); err != nil {
+		return Report{}, err
+	}
+	var sum R
+	for i := range list {
+		P(&list[i]).rates()
+		P(&sum).add(list[i])
+	}
+	P(&sum).rates()
+	r.Items, r.Totals = rows(list), sum
+	return r, nil
+}
+
 // FollowUpRow is how the follow-up calls of a period were kept.
 type FollowUpRow struct {
 	Key         string `bun:"key" json:"key"`
@@ -75,30 +101,15 @@ func (f Figures) FollowUps(ctx context.Context, s auth.Scope, a Ask) (Report, er
 	if by.name == "kind" {
 		label = "k.name_zh"
 	}
-	var list []FollowUpRow
-	err = f.db.NewRaw(`WITH d AS (SELECT `+by.key+` AS key, `+label+` AS label, f.*, EXISTS (SELECT 1 FROM follow_up_attempts t WHERE t.follow_up_id = f.id AND NOT t.early AND NOT t.late AND t.outcome <> 'rated') AS tried
+	r := a.report("follow-ups", by.name, by.name, "due", "reached_in_window", "attempted_in_window", "reached_late", "reached_early", "unreachable", "waived", "suspended", "coverage", "service", "product")
+	return counted[FollowUpRow](ctx, f, r, `WITH d AS (SELECT `+by.key+` AS key, `+label+` AS label, f.*, EXISTS (SELECT 1 FROM follow_up_attempts t WHERE t.follow_up_id = f.id AND NOT t.early AND NOT t.late AND t.outcome <> 'rated') AS tried
 		  FROM follow_ups f JOIN organisations o ON o.id = f.org_id JOIN follow_up_kinds k ON k.code = f.kind LEFT JOIN work_orders w ON w.id = f.order_id LEFT JOIN engineers e ON e.id = w.engineer_id LEFT JOIN users u ON u.id = f.assignee_id
 		  WHERE f.state <> 'superseded' AND greatest(f.due_to, f.due_on) BETWEEN ? AND ? AND (`+s.SQL("f.org_id")+` OR `+s.SQL("w.serving_org_id")+`))
 		SELECT key, max(label) AS label, count(*) FILTER (WHERE state NOT IN ('waived', 'suspended')) AS due, count(*) FILTER (WHERE state = 'done' AND in_window) AS in_window,
 		  count(*) FILTER (WHERE state NOT IN ('waived', 'suspended') AND tried) AS attempted, count(*) FILTER (WHERE state = 'done' AND NOT coalesce(in_window, false) AND NOT early) AS late, count(*) FILTER (WHERE state = 'done' AND early) AS early,
 		  count(*) FILTER (WHERE state = 'unreachable') AS unreachable, count(*) FILTER (WHERE state = 'waived') AS waived, count(*) FILTER (WHERE state = 'suspended') AS suspended,
 		  coalesce(sum(score_service), 0)::bigint AS service_sum, count(score_service) AS service_n, coalesce(sum(score_product), 0)::bigint AS product_sum, count(score_product) AS product_n
-		FROM d GROUP BY key ORDER BY label, key LIMIT ?`, a.From, a.To, MaxRows+1).Scan(ctx, &list)
-	if err != nil {
-		return Report{}, fmt.Errorf("report follow-ups: %w", fault.FromSQL(err))
-	}
-	if err := tooLong(len(list)); err != nil {
-		return Report{}, err
-	}
-	r := a.report("follow-ups", by.name, by.name, "due", "reached_in_window", "attempted_in_window", "reached_late", "reached_early", "unreachable", "waived", "suspended", "coverage", "service", "product")
-	var sum FollowUpRow
-	for i := range list {
-		list[i].rates()
-		sum.add(list[i])
-	}
-	sum.rates()
-	r.Items, r.Totals = rows(list), sum
-	return r, nil
+		FROM d GROUP BY key ORDER BY label, key LIMIT ?`, a.From, a.To, MaxRows+1)
 }
 
 // ComplaintRow counts the complaints of a period.
@@ -121,6 +132,13 @@ func (r ComplaintRow) Cells() []any {
 	return []any{r.Label, r.All, r.Grumbles, r.Severe, r.InTime, cell(r.ReplyRate), r.Raised, r.Accepted, r.Closed}
 }
 
+func (r *ComplaintRow) rates() { r.ReplyRate = share(r.InTime, r.Judged) }
+
+func (r *ComplaintRow) add(o ComplaintRow) {
+	r.All, r.Grumbles, r.Severe, r.InTime, r.Judged = r.All+o.All, r.Grumbles+o.Grumbles, r.Severe+o.Severe, r.InTime+o.InTime, r.Judged+o.Judged
+	r.Raised, r.Closed, r.Accepted = r.Raised+o.Raised, r.Closed+o.Closed, r.Accepted+o.Accepted
+}
+
 // Complaints counts what reached the house in the period, by category, root cause, grade, organisation or month.
 // What was said in confidence and misconduct count, without their words.
 func (f Figures) Complaints(ctx context.Context, s auth.Scope, a Ask) (Report, error) {
@@ -138,29 +156,12 @@ func (f Figures) Complaints(ctx context.Context, s auth.Scope, a Ask) (Report, e
 	if err != nil {
 		return Report{}, err
 	}
-	var list []ComplaintRow
-	err = f.db.NewRaw(`SELECT `+by.key+` AS key, max(`+by.label+`) AS label, count(*) AS n, count(*) FILTER (WHERE x.grade = 'grumble') AS grumbles, count(*) FILTER (WHERE x.severity >= 3) AS severe,
+	r := a.report("complaints", by.name, by.name, "complaints", "grumbles", "severe", "replied_in_time", "reply_rate", "escalated", "accepted", "closed")
+	return counted[ComplaintRow](ctx, f, r, `SELECT `+by.key+` AS key, max(`+by.label+`) AS label, count(*) AS n, count(*) FILTER (WHERE x.grade = 'grumble') AS grumbles, count(*) FILTER (WHERE x.severity >= 3) AS severe,
 		  count(*) FILTER (WHERE x.replied_at <= x.reply_due_at) AS in_time, count(*) FILTER (WHERE x.replied_at IS NOT NULL OR x.reply_due_at < ?) AS judged, count(*) FILTER (WHERE x.level > 1) AS raised,
 		  count(*) FILTER (WHERE x.state = 'closed') AS closed, count(*) FILTER (WHERE x.proposals @> '[{"answer":"accepted"}]') AS accepted
 		FROM complaints x JOIN organisations o ON o.id = x.org_id LEFT JOIN work_orders w ON w.id = x.order_id
-		WHERE x.received_at >= ? AND x.received_at < ? AND (`+s.SQL("x.org_id")+` OR `+s.SQL("w.serving_org_id")+`) GROUP BY 1 ORDER BY n DESC, 1 LIMIT ?`, end, from, end, MaxRows+1).Scan(ctx, &list)
-	if err != nil {
-		return Report{}, fmt.Errorf("report complaints: %w", fault.FromSQL(err))
-	}
-	if err := tooLong(len(list)); err != nil {
-		return Report{}, err
-	}
-	r := a.report("complaints", by.name, by.name, "complaints", "grumbles", "severe", "replied_in_time", "reply_rate", "escalated", "accepted", "closed")
-	var sum ComplaintRow
-	for i := range list {
-		l := &list[i]
-		l.ReplyRate = share(l.InTime, l.Judged)
-		sum.All, sum.Grumbles, sum.Severe, sum.InTime, sum.Judged = sum.All+l.All, sum.Grumbles+l.Grumbles, sum.Severe+l.Severe, sum.InTime+l.InTime, sum.Judged+l.Judged
-		sum.Raised, sum.Closed, sum.Accepted = sum.Raised+l.Raised, sum.Closed+l.Closed, sum.Accepted+l.Accepted
-	}
-	sum.ReplyRate = share(sum.InTime, sum.Judged)
-	r.Items, r.Totals = rows(list), sum
-	return r, nil
+		WHERE x.received_at >= ? AND x.received_at < ? AND (`+s.SQL("x.org_id")+` OR `+s.SQL("w.serving_org_id")+`) GROUP BY 1 ORDER BY n DESC, 1 LIMIT ?`, end, from, end, MaxRows+1)
 }
 
 // ClockRow is how one kind of deadline was kept.
@@ -174,12 +175,25 @@ type ClockRow struct {
 	Warned  int64  `bun:"warned" json:"warned"`
 	Raised  int64  `bun:"raised" json:"escalated"`
 	Kept    *Share `bun:"-" json:"kept"`
-	Minutes int64  `bun:"minutes" json:"mean_minutes_late"`
+	Minutes int64  `bun:"-" json:"mean_minutes_late"`
+	Behind  int64  `bun:"behind" json:"-"` // minutes late, together
 }
 
 // Cells are the row's values.
 func (r ClockRow) Cells() []any {
 	return []any{r.Label, r.Due, r.Met, r.Late, r.Open, cell(r.Kept), r.Warned, r.Raised, r.Minutes}
+}
+
+func (r *ClockRow) rates() {
+	r.Kept = share(r.Met, r.Due)
+	if r.Late > 0 {
+		r.Minutes = (r.Behind + r.Late/2) / r.Late
+	}
+}
+
+func (r *ClockRow) add(o ClockRow) {
+	r.Due, r.Met, r.Late, r.Open = r.Due+o.Due, r.Met+o.Met, r.Late+o.Late, r.Open+o.Open
+	r.Warned, r.Raised, r.Behind = r.Warned+o.Warned, r.Raised+o.Raised, r.Behind+o.Behind
 }
 
 // Clocks is how the deadlines were kept that lay in the period: the 24-hour reply of requests and of complaints
@@ -197,30 +211,9 @@ func (f Figures) Clocks(ctx context.Context, s auth.Scope, a Ask) (Report, error
 		return Report{}, err
 	}
 	from, end, _ := a.span()
-	var list []ClockRow
-	err = f.db.NewRaw(`SELECT `+by.key+` AS key, max(`+by.label+`) AS label, count(*) AS due, count(*) FILTER (WHERE k.met_at <= k.due_at) AS met, count(*) FILTER (WHERE k.met_at > k.due_at) AS late,
-		  count(*) FILTER (WHERE k.met_at IS NULL) AS open, count(*) FILTER (WHERE k.level >= 1) AS warned, count(*) FILTER (WHERE k.level >= 2) AS raised,
-		  coalesce(avg(extract(epoch FROM k.met_at - k.due_at) / 60) FILTER (WHERE k.met_at > k.due_at), 0)::bigint AS minutes
-		FROM clocks k JOIN organisations o ON o.id = k.org_id WHERE k.stopped_at IS NULL AND k.due_at >= ? AND k.due_at < ? AND `+s.SQL("k.org_id")+` GROUP BY 1 ORDER BY 1 LIMIT ?`, from, end, MaxRows+1).Scan(ctx, &list)
-	if err != nil {
-		return Report{}, fmt.Errorf("report clocks: %w", fault.FromSQL(err))
-	}
-	if err := tooLong(len(list)); err != nil {
-		return Report{}, err
-	}
 	r := a.report("clocks", by.name, by.name, "due", "met_in_time", "met_late", "overdue", "kept", "warned", "escalated", "minutes_late")
-	var sum ClockRow
-	var late int64
-	for i := range list {
-		l := &list[i]
-		l.Kept = share(l.Met, l.Due)
-		sum.Due, sum.Met, sum.Late, sum.Open, sum.Warned, sum.Raised = sum.Due+l.Due, sum.Met+l.Met, sum.Late+l.Late, sum.Open+l.Open, sum.Warned+l.Warned, sum.Raised+l.Raised
-		late += l.Minutes * l.Late
-	}
-	if sum.Late > 0 {
-		sum.Minutes = late / sum.Late
-	}
-	sum.Kept = share(sum.Met, sum.Due)
-	r.Items, r.Totals = rows(list), sum
-	return r, nil
+	return counted[ClockRow](ctx, f, r, `SELECT `+by.key+` AS key, max(`+by.label+`) AS label, count(*) AS due, count(*) FILTER (WHERE k.met_at <= k.due_at) AS met, count(*) FILTER (WHERE k.met_at > k.due_at) AS late,
+		  count(*) FILTER (WHERE k.met_at IS NULL) AS open, count(*) FILTER (WHERE k.level >= 1) AS warned, count(*) FILTER (WHERE k.level >= 2) AS raised,
+		  coalesce(sum(extract(epoch FROM k.met_at - k.due_at) / 60) FILTER (WHERE k.met_at > k.due_at), 0)::bigint AS behind
+		FROM clocks k JOIN organisations o ON o.id = k.org_id WHERE k.stopped_at IS NULL AND k.due_at >= ? AND k.due_at < ? AND `+s.SQL("k.org_id")+` GROUP BY 1 ORDER BY 1 LIMIT ?`, from, end, MaxRows+1)
 }
