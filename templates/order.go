@@ -32,7 +32,9 @@ type Orders struct {
 	Regions   []Option
 	Engineers []Option
 	Rows      []OrderRow
-	More      string // path of the next page; empty at the end
+	More      string   // path of the next page; empty at the end
+	Marks     []Option // late, displaced, declined: whether the list is narrowed to them
+	Export    string   // path of the whole list as a table
 }
 
 func (Orders) place() place { return place{"orders", "desk"} }

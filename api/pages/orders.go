@@ -23,11 +23,20 @@ import (
 
 func (p *Pages) orders(a *ask) (templates.Page, error) {
 	f := workorders.OrderFilter{Ask: a.asked(), State: a.QueryParam("state"), Region: a.QueryParam("region"), Engineer: a.QueryParam("engineer"), Q: a.QueryParam("q"), Late: a.QueryParam("late") == "true", Displaced: a.QueryParam("displaced") == "true", Declined: a.QueryParam("declined") == "true"}
+	if a.QueryParam("format") == "csv" {
+		return written{}, a.ordersCSV(f)
+	}
 	page, err := p.desk.Orders(a.ctx(), a.by, f)
 	if err != nil {
 		return nil, err
 	}
-	v := templates.Orders{Chrome: a.chrome(), Filter: templates.OrderFilter{State: f.State, Region: f.Region, Engineer: f.Engineer, Q: f.Q}, More: a.with("cursor", page.NextCursor)}
+	v := templates.Orders{Chrome: a.chrome(), Filter: templates.OrderFilter{State: f.State, Region: f.Region, Engineer: f.Engineer, Q: f.Q}, More: a.with("cursor", page.NextCursor), Export: a.with("format", "csv")}
+	for _, mark := range []struct {
+		name string
+		on   bool
+	}{{"late", f.Late}, {"displaced", f.Displaced}, {"declined", f.Declined}} {
+		v.Marks = append(v.Marks, templates.Option{Value: mark.name, Text: a.t("orders." + mark.name), Selected: mark.on})
+	}
 	if v.Regions, err = a.regions(); err != nil {
 		return nil, err
 	}

@@ -1,12 +1,15 @@
 package pages_test
 
 import (
+	"encoding/csv"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/net/html"
 
 	"paigong/internal/say"
 	"paigong/workorders"
@@ -282,5 +285,27 @@ func TestPagesOfferWhatIsPossible(t *testing.T) {
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	if got := keeper.do(r); got.status != 403 {
 		t.Errorf("a stock keeper cancels an order: %d", got.status)
+	}
+}
+
+// The list of orders keeps what it was narrowed to, and leaves the house as a table that holds all of it.
+func TestOrdersNarrowedAndExported(t *testing.T) {
+	t.Parallel()
+	n := newTown(t)
+	orders := n.readyOrders(3)
+	v := n.signedIn("dispatcher")
+	page := v.see("/orders?late=true&q=空调", 200)
+	kept := false
+	page.each(func(e *html.Node) { kept = kept || attr(e, "name") == "late" && has(e, "checked") })
+	if !kept {
+		t.Error("the form drops late")
+	}
+	file := v.see(v.see("/orders?state=ready", 200).link("/orders?format=csv"), 200)
+	if ct := file.header.Get("Content-Type"); !strings.HasPrefix(ct, "text/csv") || !strings.Contains(file.header.Get("Content-Disposition"), "orders-2026-11-16.csv") {
+		t.Errorf("sent as %s, %s", ct, file.header.Get("Content-Disposition"))
+	}
+	rows := must(csv.NewReader(strings.NewReader(strings.TrimPrefix(string(file.raw), "\ufeff"))).ReadAll())(t)
+	if len(rows) != 4 || rows[3][0] != orders[0] || rows[1][6] != "周晓明" {
+		t.Errorf("%d rows: %v", len(rows), rows)
 	}
 }
