@@ -110,6 +110,7 @@
 //	POST /desk/out/{id}/agreed  engineer
 //	POST /desk/out/{id}/publish
 //	POST /desk/plans  day from region seconds
+//	POST /desk/plans/at  plan_at seconds
 //	POST /desk/plans/{id}/publish
 //	POST /desk/plans/{id}/reject
 //	POST /desk/assign  ends_at engineer_id order starts_at
