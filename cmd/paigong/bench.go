@@ -13,6 +13,7 @@ type benchCmd struct {
 	Start     benchStartCmd     `cmd:"" help:"Time to the first query of a private PostgreSQL, on a fresh and on an existing folder."`
 	Deadlines benchDeadlinesCmd `cmd:"" help:"Deadlines against a slow, independent reckoning; none may differ."`
 	Plan      benchPlanCmd      `cmd:"" help:"The planner against published values, with its speed and repeatability."`
+	Roads     benchRoadsCmd     `cmd:"" help:"Measured ways by road against what is assumed where no map server is asked."`
 }
 
 type benchStartCmd struct {

@@ -129,7 +129,11 @@ func (c *benchPlanCmd) Run(g *Globals) (err error) {
 		if b.standing, err = standReferee(g.Context, c.Referee, g.Err); err != nil {
 			return fmt.Errorf("--referee: %w", err)
 		}
-		defer func() { err = errors.Join(err, b.standing.end()) }()
+		defer func() {
+			if ended := b.standing.end(); g.Context.Err() == nil {
+				err = errors.Join(err, ended)
+			}
+		}()
 	}
 	began := time.Now()
 	for _, part := range []struct {
@@ -215,6 +219,9 @@ func (b *planBench) checked(file *planner.File, plan *planner.Plan, all bool, in
 	b.judged++
 	if b.standing != nil {
 		wrong, err := b.standing.judge(string(file.Format), names[0], names[1])
+		if b.g.Context.Err() != nil {
+			return nil // it was ended with the bench
+		}
 		if err != nil {
 			return fmt.Errorf("--referee: %w", err)
 		}

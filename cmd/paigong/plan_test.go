@@ -96,3 +96,23 @@ func TestABadDayNamesTheField(t *testing.T) {
 		t.Errorf("status %d: %s", status, errs)
 	}
 }
+
+// Two towns a tenth of a degree of latitude apart, 11.1 km as the crow flies, and 16.7 km by road.
+func TestRoadsAreComparedWithWhatIsAssumed(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "two.vrp")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const head = "EDGE_WEIGHT_UNIT_OF_MEASUREMENT: km\nNODE_COORD_SECTION\n1 30.0 120.0 A\n2 30.1 120.0 B\nEDGE_WEIGHT_SECTION\n"
+	write(head + "0 16.68\n16.68 0\nEOF\n")
+	if status, out, errs := program(t, t.Context(), "bench", "roads", name); status != 0 || !strings.Contains(out, "two.vrp: 2 ways, 1.50 times the crow's flight") {
+		t.Errorf("status %d: %s%s", status, out, errs)
+	}
+	write(head + "0 16.68\n16.68\nEOF\n")
+	if status, _, errs := program(t, t.Context(), "bench", "roads", name); status != 1 || !strings.Contains(errs, "2 places need a matrix of 4 numbers, it has 3") {
+		t.Errorf("status %d: %s", status, errs)
+	}
+}
