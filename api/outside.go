@@ -103,7 +103,7 @@ func (s *Server) MessagePapers(ctx context.Context, m notify.Message) ([]notify.
 	}
 	var out []notify.Attachment
 	for _, lang := range say.Languages() {
-		content, name, err := s.Paper(ctx, by, o.Number, kind, lang, "customer")
+		content, name, err := s.Paper(ctx, by, o.Number, kind, lang, "customer", false)
 		if err != nil {
 			return nil, err
 		}

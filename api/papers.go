@@ -32,7 +32,10 @@ type wish struct {
 	by   auth.Caller
 	lang string
 	copy pdf.Copy
-	of   *uuid.UUID // which sheet, quote, receipt, custody or call; nil = the newest
+	// again asks for a further print: drawn as it stands now and marked as one, while the paper that was issued stays
+	// what it is.
+	again bool
+	of    *uuid.UUID // which sheet, quote, receipt, custody or call; nil = the newest
 }
 
 func printOf(by auth.Caller, lang, copied, of string) (wish, error) {
@@ -67,6 +70,8 @@ func (s *Server) paper(ctx context.Context, by auth.Caller, in *struct {
 	Lang string `query:"lang" doc:"zh-Hans or en; absent = the reader's"`
 	Copy string `query:"copy" doc:"customer, office or file"`
 	Of   string `query:"of" doc:"id of the sheet, quote, receipt, custody or follow-up meant; absent = the newest"`
+
+	Reprint bool `query:"reprint" doc:"a further print of a paper that was issued: it says so, and is not kept"`
 }) (*blob, error) {
 	kind, is := strings.CutSuffix(in.Kind, ".pdf")
 	if !is {
@@ -76,6 +81,7 @@ func (s *Server) paper(ctx context.Context, by auth.Caller, in *struct {
 	if err != nil {
 		return nil, err
 	}
+	p.again = in.Reprint
 	content, name, err := s.printPaper(ctx, p, in.ID, kind)
 	if err != nil {
 		return nil, err
@@ -83,12 +89,14 @@ func (s *Server) paper(ctx context.Context, by auth.Caller, in *struct {
 	return pdfBlob(content, name), nil
 }
 
-// Paper prints a paper of an order, the newest of its kind, and names the file. lang "" is the caller's.
-func (s *Server) Paper(ctx context.Context, by auth.Caller, orderRef, kind, lang, copied string) ([]byte, string, error) {
+// Paper prints a paper of an order, the newest of its kind, and names the file. lang "" is the caller's; again marks
+// a further print of one that was issued.
+func (s *Server) Paper(ctx context.Context, by auth.Caller, orderRef, kind, lang, copied string, again bool) ([]byte, string, error) {
 	p, err := printOf(by, lang, copied, "")
 	if err != nil {
 		return nil, "", err
 	}
+	p.again = again
 	return s.printPaper(ctx, p, orderRef, strings.TrimSuffix(kind, ".pdf"))
 }
 
@@ -116,8 +124,15 @@ func (s *Server) printPaper(ctx context.Context, p wish, ref, kind string) ([]by
 	}
 	cabinet := s.desk.Look(ctx).Cabinet
 	kept, found, err := cabinet.Issued(ctx, d.subject, kind, p.lang, string(p.copy), d.version)
-	if err != nil || found {
-		return kept.Bytes, name, err
+	switch {
+	case err != nil:
+		return nil, "", err
+	case found && p.again:
+		c.reprint = true
+		content, err := c.write(d.paper, o)
+		return content, name, err
+	case found:
+		return kept.Bytes, name, nil
 	}
 	content, err := c.write(d.paper, o)
 	if err != nil {
@@ -313,7 +328,8 @@ func (s *Server) ics(ctx context.Context, by auth.Caller, in *ByID) (*blob, erro
 type composer struct {
 	s *Server
 	wish
-	heads map[int32]letterhead
+	heads   map[int32]letterhead
+	reprint bool // a further print, marked as one
 }
 
 // letterhead is what an organisation's letterhead holds. A unit's own name stands when it gives none;
@@ -372,7 +388,7 @@ func (c *composer) head(ctx context.Context, org int32, order, number string, ve
 }
 
 func (c *composer) options() pdf.Options {
-	return pdf.Options{Lang: c.lang, Copy: c.copy, PrintedAt: c.s.desk.Now(), PrintedBy: cmp.Or(c.by.Name, c.by.Login)}
+	return pdf.Options{Lang: c.lang, Copy: c.copy, PrintedAt: c.s.desk.Now(), PrintedBy: cmp.Or(c.by.Name, c.by.Login), Reprint: c.reprint}
 }
 
 func (c *composer) write(p pdf.Paper, o *workorders.Dossier) ([]byte, error) {

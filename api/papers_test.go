@@ -191,6 +191,11 @@ func TestPapersOfAGoodDay(t *testing.T) {
 	if bytes.Equal(bill, now) {
 		t.Error("the receipt does not show the payment")
 	}
+	further, marked := n.agent.paper(papers + "receipt.pdf?lang=en&reprint=true")
+	n.says("a further print of the receipt", further, "Reprint", "version 2", number)
+	if _, kept := n.agent.paper(papers + "receipt.pdf?lang=en"); !bytes.Equal(kept, now) || bytes.Equal(marked, now) || strings.Contains(paid, "Reprint") {
+		t.Error("a further print is marked, and the paper that was issued stays what it is")
+	}
 	masked, _ := n.agent.paper(papers + "receipt.pdf?lang=en&copy=customer")
 	n.says("the customer's copy", masked, "Customer's copy")
 	if strings.Contains(masked, "139 1234 5678") || !strings.Contains(paid, "139 1234 5678") {

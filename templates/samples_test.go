@@ -107,7 +107,7 @@ func full(lang string) []sample {
 	pickup := Pickup{"p1", "ready", "北京总库", "王伟", "WO-2026-000123", at(21, 9, 30), []PartLine{fan}, []string{"ready", "hand-over", "receive", "cancel"}}
 	custody := Custody{"c1", "DV-2026-000031", "received", "格力空调 室外机主板", "电源线、遥控器", "外壳轻微划痕", "维修中心", at(20, 19, 0), "2026-11-27", time.Time{}, []string{"receive", "move", "return", "scrap"}}
 	receipt := ReceiptRow{"R-2026-000087", "part_paid", at(20, 19, 0), "WO-2026-000123", "周敏", 38850, 20000, "王伟", 12}
-	papers := []Paper{{"work-order", "/orders/WO-2026-000123/papers/work-order.pdf"}, {"repair-sheet", "/orders/WO-2026-000123/papers/repair-sheet.pdf"}, {"quote", "/orders/WO-2026-000123/papers/quote.pdf"}, {"settlement", "/orders/WO-2026-000123/papers/settlement.pdf"}}
+	papers := []Paper{{"work-order", "/orders/WO-2026-000123/papers/work-order.pdf", ""}, {"repair-sheet", "/orders/WO-2026-000123/papers/repair-sheet.pdf", "/orders/WO-2026-000123/papers/repair-sheet.pdf?reprint=1"}, {"quote", "/orders/WO-2026-000123/papers/quote.pdf", ""}, {"settlement", "/orders/WO-2026-000123/papers/settlement.pdf", ""}}
 	earlier := []Link{{"/orders/WO-2025-004410", "WO-2025-004410 漏水", "order", "closed"}}
 	complaint := Link{"/complaints/k1", "K-2026-0007", "complaint", "registered"}
 	followUp := Link{"/follow-ups/f1", "11月23日", "follow_up", "scheduled"}

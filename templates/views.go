@@ -147,7 +147,10 @@ type OldPart struct {
 func (p OldPart) May(act string) bool { return slices.Contains(p.Allowed, act) }
 
 // Paper is a document that can be printed in either language.
-type Paper struct{ Kind, Path string }
+type Paper struct {
+	Kind, Path string
+	Again      string // path of a further print, marked as one; empty: it was never issued
+}
 
 // SeenPart is how an engineer gets one part of an order.
 type SeenPart struct {

@@ -99,7 +99,10 @@ func (p *Pages) order(a *ask) (templates.Page, error) {
 			return nil, err
 		}
 	}
-	v.Papers, v.ShareLink = a.orderPapers(o, v), a.shownMe["share:"+o.Number]
+	if v.Papers, err = a.orderPapers(o, v); err != nil {
+		return nil, err
+	}
+	v.ShareLink = a.shownMe["share:"+o.Number]
 	v.Chrome = a.chrome()
 	return v, nil
 }

@@ -290,7 +290,7 @@ func (p *Pages) customersPaper(c echo.Context) error {
 		return p.gone(a, fault.New(fault.NotFound, "paper_unknown", "there is no such paper"))
 	}
 	by.Lang = a.lang
-	content, name, err := p.server.Paper(a.ctx(), by, seen.OrderID.String(), kind, a.lang, "customer")
+	content, name, err := p.server.Paper(a.ctx(), by, seen.OrderID.String(), kind, a.lang, "customer", false)
 	if err != nil {
 		return p.problem(a, err)
 	}

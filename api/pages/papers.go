@@ -2,6 +2,7 @@ package pages
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -62,7 +63,7 @@ func (p *Pages) sheetOf(c echo.Context) error {
 	if !pdf {
 		return p.refuse(c, a, fault.New(fault.NotFound, "paper_unknown", "there is no paper called %s", kind))
 	}
-	content, name, err := p.server.Paper(a.ctx(), a.by, c.Param("number"), kind, a.lang, c.QueryParam("copy"))
+	content, name, err := p.server.Paper(a.ctx(), a.by, c.Param("number"), kind, a.lang, c.QueryParam("copy"), c.QueryParam("reprint") != "")
 	if err != nil {
 		return p.refuse(c, a, err)
 	}
@@ -116,11 +117,21 @@ func (p *Pages) file(c echo.Context) error {
 }
 
 // orderPapers are the papers there is something to print on for an order.
-func (a *ask) orderPapers(o workorders.Order, v templates.Order) []templates.Paper {
+func (a *ask) orderPapers(o workorders.Order, v templates.Order) ([]templates.Paper, error) {
 	if !a.by.May(auth.ReadPapers) {
-		return nil
+		return nil, nil
 	}
-	return a.papersOf(o, len(v.Custody) > 0)
+	papers := a.papersOf(o, len(v.Custody) > 0)
+	issued, err := a.look().Cabinet.IssuedKinds(a.ctx(), o.ID)
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range papers {
+		if slices.Contains(issued, p.Kind) {
+			papers[i].Again = p.Path + "?reprint=1"
+		}
+	}
+	return papers, nil
 }
 
 // visitPapers are those an engineer shows at the door.

@@ -231,3 +231,11 @@ func (c *Cabinet) Issued(ctx context.Context, subject uuid.UUID, kind, lang, cop
 	}
 	return p, true, nil
 }
+
+// IssuedKinds are the kinds of paper of an order that were handed out, in any language.
+func (c *Cabinet) IssuedKinds(ctx context.Context, order uuid.UUID) (kinds []string, err error) {
+	if err := c.db.NewRaw("SELECT DISTINCT kind FROM issued_papers WHERE order_id = ? ORDER BY kind", order).Scan(ctx, &kinds); err != nil {
+		return nil, fmt.Errorf("papers of order %s: %w", order, fault.FromSQL(err))
+	}
+	return kinds, nil
+}
