@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,6 +16,85 @@ import (
 	"paigong/dispatch/planner"
 	"paigong/internal/fault"
 )
+
+// look tells who of everybody matters and gives the days of those: choose is called with everybody in the
+// order of ids and names those whose days are wanted between from and to.
+func (m *memory) look(ctx context.Context, db bun.IDB, from, to time.Time, choose func([]*member) []uuid.UUID) (map[uuid.UUID]*engineerDays, error) {
+	select {
+	case m.gate <- struct{}{}:
+		defer func() { <-m.gate }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if err := m.catchUp(ctx, db); err != nil {
+		return nil, err
+	}
+	if from.Before(m.from) || to.After(m.to) {
+		clear(m.days)
+		m.from = from.Truncate(24 * time.Hour)
+		if to = to.Add(rememberFor); to.After(m.to) {
+			m.to = to
+		}
+	}
+	wanted := choose(m.list)
+	var missing []uuid.UUID
+	for _, id := range wanted {
+		if m.days[id] == nil {
+			missing = append(missing, id)
+		}
+	}
+	if len(missing) > 0 {
+		read, err := readDiaries(ctx, db, missing, m.from, m.to)
+		if err != nil {
+			return nil, err
+		}
+		for i, id := range missing {
+			m.days[id] = read[i]
+		}
+	}
+	out := make(map[uuid.UUID]*engineerDays, len(wanted))
+	for _, id := range wanted {
+		out[id] = m.days[id]
+	}
+	return out, nil
+}
+
+// catchUp forgets what was committed since the last look and reads people anew. Days are read when they
+// are asked for.
+func (m *memory) catchUp(ctx context.Context, db bun.IDB) error {
+	seen, epoch, changes, err := changesSince(ctx, db, m.seen)
+	if err != nil {
+		return err
+	}
+	whole := m.seen == "" || epoch != m.epoch
+	if whole {
+		clear(m.everybody)
+		clear(m.days)
+		m.list, m.seen = nil, ""
+	}
+	var stale []uuid.UUID
+	if !whole {
+		if stale = m.forget(changes); len(stale) == 0 {
+			m.seen = seen
+			return nil
+		}
+	}
+	people, err := readMembers(ctx, db, whole, stale)
+	if err != nil {
+		// What was forgotten stays forgotten, and seen stays: the next look asks the same again.
+		return err
+	}
+	for _, p := range people {
+		m.everybody[p.ID] = p
+	}
+	m.list = make([]*member, 0, len(m.everybody))
+	for _, p := range m.everybody {
+		m.list = append(m.list, p)
+	}
+	slices.SortFunc(m.list, func(a, b *member) int { return uuidOrder(a.ID, b.ID) })
+	m.seen, m.epoch = seen, epoch
+	return nil
+}
 
 // changesSince is what was committed and became visible after a snapshot was taken, as far as candidates
 // depend on it, with the snapshot that this was asked in. Without a snapshot there are no changes to tell.
