@@ -37,6 +37,15 @@ type Customer struct {
 	ErasedAt        time.Time // zero: his data are there
 	MayEdit         bool
 	MayErase        bool
+	LeftAlone       []LeftAlone
+	Whom            []Option // who may be left alone; the first is the customer himself
+}
+
+// LeftAlone is somebody who hears no courtesies on a channel.
+type LeftAlone struct {
+	ContactID, Name, Channel string
+	ByLink                   bool
+	At                       time.Time
 }
 
 func (Customer) place() place { return place{"customer", "desk"} }

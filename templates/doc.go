@@ -116,6 +116,15 @@
 //	POST /desk/assign  ends_at engineer_id order starts_at
 //	POST /desk/move  cause ends_at engineer_id order override_reason reason starts_at
 //	POST /desk/unassign  order
+//	POST /c/{token}/hear-again
+//	POST /c/{token}/leave-alone
+//	POST /customers/{id}/opt-outs  channel contact_id off
+//	POST /messages/{id}/retry
+//	POST /notices  managers order_number organisation_code text
+//	POST /notices/read  id
+//	POST /settings/messages/quiet  quiet_from quiet_to
+//	POST /settings/messages/test  channel for key to
+//	POST /settings/messages/text  body channel for key subject
 //	POST /follow-ups/{id}/claim
 //	POST /follow-ups/{id}/waive  reason
 //	POST /login  login next password

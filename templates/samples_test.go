@@ -43,7 +43,7 @@ func empties(lang string) []Page {
 		Assets{Chrome: c}, Asset{Chrome: c}, Figures{Chrome: c}, Settings{Chrome: c}, SettingsUsers{Chrome: c},
 		SettingsOrganisations{Chrome: c}, SettingsEngineers{Chrome: c}, SettingsCalendar{Chrome: c}, SettingsTemplates{Chrome: c}, Out{Chrome: c},
 		SettingsWebhooks{Chrome: c}, API{Chrome: c}, Problem{Chrome: c}, Report{Chrome: c}, Reported{Chrome: c}, Setup{Chrome: c}, Search{Chrome: c}, Plans{Chrome: c}, PlanView{Chrome: c}, KeyHelp{Chrome: c}, Exceptions{Chrome: c}, Schedule{Chrome: c}, Outbox{Chrome: c}, Offline{Chrome: c}, Me{Chrome: c}, Parked{Chrome: c}, Unreconciled{Chrome: c}, Devices{Chrome: c},
-		DevicePage{Chrome: c}, Improvements{Chrome: c}, SettingsFollowUps{Chrome: c},
+		DevicePage{Chrome: c}, Improvements{Chrome: c}, SettingsFollowUps{Chrome: c}, SettingsMessages{Chrome: c}, Undelivered{Chrome: c}, Notices{Chrome: c},
 	}
 }
 
@@ -173,8 +173,11 @@ func full(lang string) []sample {
 		Quote: &quote, Papers: papers[2:3], DayChoices: []Option{{Value: "2026-11-22", Text: "11月22日 周日"}},
 	}
 	able := track
+	able.Courtesies, able.LeftAlone = true, true
 	able.Allowed, able.Quote = []string{"confirm", "reschedule", "cancel", "chase", "sign", "rate"}, nil
 	able.Done = SeenSheet{Number: "RS-2026-000032", Outcome: "done", FinishedAt: at(21, 11, 25)}
+	bothered := track
+	bothered.Courtesies = true
 	paid := receipt
 	paid.State, paid.Paid = "paid", paid.Total
 	finished := track
@@ -261,7 +264,7 @@ func full(lang string) []sample {
 		{"invoices", Invoices{chrome(lang, "/receipts/invoices"), "requested", []InvoiceRow{{"i1", "R-2026-000087", "WO-2026-000123", "周敏", "北京某某科技有限公司", "91110105MA00000000", "fp@example.com", 38850, "requested", "", "", "", "2026-11-23", at(20, 9, 0), time.Time{}, time.Time{}, []string{"issue", "withdraw"}}, {"i1", "R-2026-000081", "WO-2026-000111", "三里屯小学", "三里屯小学", "", "", 18000, "issued", "26112000004", "", "", "", at(18, 9, 0), at(18, 10, 0), time.Time{}, []string{"send", "reverse"}}, {"i1", "R-2026-000080", "WO-2026-000110", "三里屯小学", "三里屯小学", "", "", 18000, "sent", "26112000001", "", "", "", at(18, 9, 0), at(18, 10, 0), at(18, 11, 0), []string{"reverse"}}, {"i1", "R-2026-000070", "WO-2026-000100", "周敏", "周敏", "", "", 18000, "reversed", "26112000002", "26112000003", "抬头写错", "", at(18, 9, 0), at(18, 10, 0), at(18, 11, 0), nil}}, "/receipts/invoices?cursor=x", true}},
 		{"receipt", Receipt{chrome(lang, "/receipts/R-2026-000087"), receipt, lines, "叁佰捌拾捌元伍角整", "周敏", customer, []Payment{{at(20, 19, 5), 20000, "wechat", "4200001", "王伟", ""}, {at(21, 9, 0), -1000, "cash", "", "林晓", "多收退回"}}, "已申请开票", "开错抬头", "/orders/WO-2026-000123/papers/receipt.pdf", []string{"payments", "void", "waive", "invoice-request"}}},
 		{"customers", Customers{chrome(lang, "/customers"), "zm", []CustomerRow{{"c1", "周敏", "138****2210", "A", 1, 2, 1, at(21, 9, 50)}, {"c2", "三里屯小学", "010-6432****", "B", 3, 28, 0, time.Time{}}}, "/customers?cursor=x", true}},
-		{"customer", Customer{chrome(lang, "/customers/c1"), "c1", "周敏", "13810102210", "A", contacts, []Place{site}, []Device{device}, earlier, "¥188.50", regions, time.Time{}, true, true}},
+		{"customer", Customer{chrome(lang, "/customers/c1"), "c1", "周敏", "13810102210", "A", contacts, []Place{site}, []Device{device}, earlier, "¥188.50", regions, time.Time{}, true, true, []LeftAlone{{"k1", "周敏", "sms", true, at(20, 9, 0)}}, []Option{{Value: "", Text: "周敏"}, {Value: "k1", Text: "物业王经理"}}}},
 		{"customer-erased", Customer{Chrome: chrome(lang, "/customers/c9"), ID: "c9", Name: "CU-2026-000009", Class: "C", Devices: []Device{device}, History: earlier, ErasedAt: at(20, 19, 0)}},
 		{"assets", Assets{chrome(lang, "/assets"), "格力", []AssetRow{{device, "周敏", site.Address, 2}}, "/assets?cursor=x"}},
 		{"asset", asset},
@@ -284,7 +287,7 @@ func full(lang string) []sample {
 		{"report", Report{Chrome: outside(lang, "/report"), Company: "华北家电服务中心", Hotline: "400-810-0000", IdempotencyKey: "0199a3c4-7d1e-7000-8000-3f5a0c9d1e24"}},
 		{"report-label", Report{Chrome: outside(lang, "/report?label=abcdefghij234567"), Company: "华北家电服务中心", Hotline: "400-810-0000", IdempotencyKey: "0199a3c4-7d1e-7000-8000-3f5a0c9d1e24", Label: "abcdefghij234567", Device: "格力 KFR-35GW"}},
 		{"suggestion-box", Report{Chrome: outside(lang, "/report?about=suggestion"), Company: "华北家电服务中心", Hotline: "400-810-0000", IdempotencyKey: "0199a3c4-7d1e-7000-8000-3f5a0c9d1e24", Box: true}},
-		{"track-request", asked}, {"track-able", able}, {"receipt-page", printed},
+		{"track-request", asked}, {"track-able", able}, {"track-bothered", bothered}, {"receipt-page", printed},
 		{"device-page", DevicePage{outside(lang, "/d/abcdefghij234567"), "abcdefghij234567", "华北家电服务中心", "格力 壁挂空调 KFR-35GW", "2384", "2023-06-20", "2026-06-18", "400-810-0000", "WO-2026-000123", []DeviceEvent{{"2026-11-21", "repair", "in_progress", "WO-2026-000123"}, {"2025-07-02", "maintain", "closed", "WO-2025-000871"}}, "/assets/a1"}},
 		{"plans", Plans{chrome(lang, "/desk/plans"), []PlanRow{{"/desk/plans/1", "2026-11-22", "absence", "王伟", "ready", "bj", 3, 1, 1, at(21, 9, 0), 100}, {"/desk/plans/2", "2026-11-22", "asked", "", "running", "", 0, 0, 0, at(21, 9, 0), 40}}, regions, "2026-11-22", true, &PlanAt{"HQ", "18:30", "60"}, "/desk/plans?cursor=x"}},
 		{"plan", PlanView{chrome(lang, "/desk/plans/p1"), "p1", "2026-11-22", "absence", "王伟", "ready", "had to end", 100, []PlanChange{{"WO-2026-000119", "/orders/WO-2026-000119", "空调不制冷", "周女士", "北京·望京", 2, "both", "李芳芳", at(22, 9, 0), at(22, 10, 0), "王伟", at(22, 9, 30), at(22, 10, 30), at(22, 9, 0), at(22, 11, 0), true,
@@ -300,6 +303,10 @@ func full(lang string) []sample {
 		{"search-none", Search{chrome(lang, "/search"), "不存在", nil}},
 		{"unreconciled", Unreconciled{chrome(lang, "/stock/unreconciled"), []UnreconciledRow{{"x1", "WO-2026-000123", "FAN-35", "室外风机电机 35", "件", 1, "FM-0102", "王伟", at(20, 18, 45)}}, "/stock/unreconciled?cursor=x", places, true}},
 		{"devices", Devices{chrome(lang, "/stock/devices"), []DeviceOut{{custody, "WO-2026-000123", "周敏", true}}, "/stock/devices?cursor=x"}},
+		{"settings-messages", SettingsMessages{chrome(lang, "/settings/messages"), []MessageGroup{{"customer", []MessageEvent{{"message.customer.window", "上门时间已定", true, true, false, false}, {"message.customer.done", "已完工", false, false, true, true}}}, {"desk", []MessageEvent{{"message.desk.declined", "拒单", false, false, false, false}}}},
+			"message.customer.window", "上门时间已定", "zh-Hans", "sms", 2, "服务通知", "您的工单 {number}，上门时间：{window}。", []string{"{number}", "{window}"}, "服务通知", "您的工单 WO-2026-000123，上门时间：2026-11-24 09:00-11:00。", true, true, true, "21:00", "08:00", true}},
+		{"messages", Undelivered{chrome(lang, "/messages"), []UndeliveredRow{{"x1", "报价", "您的工单 WO-2026-000123 的维修报价为 388.50 元", "customer", "138****2210", "短信", "dead", "550 no such mailbox", at(20, 9, 0), 9}}, "/messages?cursor=x"}},
+		{"notices", Notices{chrome(lang, "/notices"), []NoticeRow{{"x1", "工程师拒单 WO-2026-000123：空调不制冷", "/orders/WO-2026-000123", false, "北京服务中心", at(21, 9, 0), true, ""}, {"x2", "李敏 通报：望京停水", "", true, "总部", at(20, 9, 0), false, "赵军、林晓"}}, 1, true, []Option{{Value: "BJ", Text: "北京服务中心"}}}},
 		{"setup", Setup{outside(lang, "/setup/one-time"), "one-time", "zhaojun", 12}},
 		{"setup-first", Setup{outside(lang, "/setup/one-time"), "one-time", "", 12}},
 		{"reported", Reported{outside(lang, "/report"), "RQ-2026-000212", "/c/9Zk3", "400-810-0000"}},

@@ -36,6 +36,8 @@ type Track struct {
 	DayChoices []Option     // that he may wish for
 	Printed    bool         // GET /c/{token}/receipt: the receipt alone, to print
 	Lines      []Line       // of the receipt
+	Courtesies bool         // he may ask to be left alone
+	LeftAlone  bool         // and has
 	Allowed    []string     // confirm reschedule cancel chase sign rate withdraw verify
 }
 

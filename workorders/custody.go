@@ -50,6 +50,9 @@ func (d *Desk) TakeDevice(ctx context.Context, by auth.Caller, orderRef string, 
 		if err := w.note(ctx, said{Order: &o.ID, OrgID: o.OrgID, Action: "custody_take", Data: map[string]any{"custody": c.Number, "device": in.Device}}); err != nil {
 			return err
 		}
+		if err := w.tellCustomer(ctx, o, "message.customer.device_taken", o.Number, in.Device, in.ExpectedReturnOn.String()); err != nil {
+			return err
+		}
 		if in.VisitID == nil && o.State != OrderOnHold && o.State != OrderAssigned && o.State != OrderInProgress {
 			return w.hold(ctx, o, "depot", c.Number, nil, "hold")
 		}
@@ -80,7 +83,10 @@ func (d *Desk) CustodyDo(ctx context.Context, by auth.Caller, id uuid.UUID, act 
 			return err
 		}
 		switch {
-		case c.State == depot.ReadyForReturn:
+		case c.State == depot.ReadyForReturn && before.State != depot.ReadyForReturn:
+			if err := w.tellCustomer(ctx, o, "message.customer.device_ready", o.Number, c.Device); err != nil {
+				return err
+			}
 			return w.callBack(ctx, o, "device_ready", c.Number)
 		case c.ClosedAt == nil:
 			return nil

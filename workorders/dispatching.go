@@ -440,6 +440,11 @@ func (d *Desk) Confirm(ctx context.Context, by auth.Caller, id uuid.UUID, in Con
 		if err := setOrder(ctx, w.tx, o.ID, "announced_window = ?, displaced_at = NULL", span(&in.Window.From, &in.Window.To)); err != nil {
 			return err
 		}
+		if in.By != "on_site" { // in front of the engineer nobody needs it in writing
+			if err := w.tellCustomerOnce(ctx, o, "confirmed:"+v.ID.String()+":"+in.Window.From.UTC().Format(time.RFC3339), "message.customer.confirmed", o.Number, w.shownWindow(ctx, o, visit)); err != nil {
+				return err
+			}
+		}
 		return w.note(ctx, said{Order: &o.ID, OrgID: o.OrgID, Action: "confirm", Data: map[string]any{"visit_id": v.ID, "from": in.Window.From, "to": in.Window.To, "with": in.WithWhom, "by": in.By}})
 	})
 	return visit, err

@@ -62,6 +62,7 @@ type Public struct {
 	Rating         *PublicRating  `json:"rating,omitempty"`
 	Moves          int            `json:"moves" doc:"how often the customer moved the visit by link"`
 	ChasedAt       *time.Time     `json:"chased_at,omitempty"`
+	LeftAlone      bool           `json:"left_alone" doc:"he hears no courtesies"`
 	AllowedActions []string       `json:"allowed_actions"`
 
 	followUp uuid.UUID
@@ -134,6 +135,9 @@ func (d *Desk) publicOrder(ctx context.Context, l auth.Link) (Public, error) {
 	_ = json.Unmarshal(org.Letterhead, &head) // a letterhead without a hotline shows none
 	p := Public{OrderID: o.ID, Number: o.Number, State: o.State, Kind: o.Kind, Summary: o.Summary, Device: o.AssetName, Organisation: org.Name, Hotline: head.Hotline,
 		Zone: org.Zone, Lang: lang, Window: o.AnnouncedWindow, Receipt: o.Receipt, ExpiresAt: l.ExpiresAt}
+	if p.LeftAlone, err = leftAlone(ctx, d.reader(ctx), o.CustomerID); err != nil {
+		return Public{}, err
+	}
 	if o.EngineerID != nil {
 		e, err := d.board.Engineer(ctx, auth.System("customer").Scope(), *o.EngineerID)
 		if err != nil {

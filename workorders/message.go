@@ -16,6 +16,11 @@ import (
 // tellCustomer puts a message to the customer of an order into the outbox, in his language. A customer
 // without an address that a channel can use is left to the call-back list by whoever calls this.
 func (w *work) tellCustomer(ctx context.Context, o *Order, key string, args ...string) error {
+	return w.tellCustomerOnce(ctx, o, "", key, args...)
+}
+
+// tellCustomerOnce does nothing when the same was said under this word before; "" is never the same.
+func (w *work) tellCustomerOnce(ctx context.Context, o *Order, once, key string, args ...string) error {
 	roles := aboutVisits
 	if strings.HasPrefix(key, "message.customer.quote") {
 		roles = aboutMoney
@@ -31,7 +36,7 @@ func (w *work) tellCustomer(ctx context.Context, o *Order, key string, args ...s
 	if slices.Contains(gone, "message.customer.window") && strings.HasPrefix(key, "message.customer.changed") {
 		key = "message.customer.window" // he has never heard of the time that changed
 	}
-	_, err = w.outbox.Send(ctx, notify.Message{OrgID: o.OrgID, OrderID: &o.ID, RequestID: o.RequestID, Audience: "customer", To: to.Address, Lang: to.Lang, Key: key, Args: args, DueAt: due})
+	_, err = w.outbox.Send(ctx, notify.Message{OrgID: o.OrgID, OrderID: &o.ID, RequestID: o.RequestID, Audience: "customer", To: to.Address, Lang: to.Lang, Key: key, Args: args, DueAt: due, Dedupe: once})
 	return err
 }
 
@@ -66,11 +71,14 @@ func (w *work) tellOnTheWay(ctx context.Context, o *Order, v dispatch.Visit) err
 	if err != nil {
 		return err
 	}
-	return w.tellCustomer(ctx, o, "message.customer.on_the_way", o.Number, ShownName(v.EngineerName, v.StaffNumber, lang))
+	return w.tellCustomer(ctx, o, "message.customer.on_the_way", o.Number, ShownName(v.EngineerName, v.StaffNumber, lang), w.shownWindow(ctx, o, v))
 }
 
 // tellEngineer puts a message to an engineer into the outbox.
 func (w *work) tellEngineer(ctx context.Context, o *Order, engineer uuid.UUID, key string) error {
+	if key == "message.engineer.assigned" && o.Priority == 1 {
+		key = "message.engineer.emergency"
+	}
 	to, err := engineerAddress(ctx, w.tx, engineer)
 	if err != nil {
 		return err
@@ -85,7 +93,11 @@ func (w *work) tellEngineer(ctx context.Context, o *Order, engineer uuid.UUID, k
 
 // tellOffice puts a message to the desk or the manager of an order's organisation into the outbox.
 func (w *work) tellOffice(ctx context.Context, o *Order, audience, key string) error {
-	_, err := w.outbox.Send(ctx, notify.Message{OrgID: o.OrgID, OrderID: &o.ID, Audience: audience, Lang: "zh-Hans", Key: key, Args: []string{o.Number, o.Summary}, DueAt: w.at})
+	return w.tellOfficeOnce(ctx, o, "", audience, key, o.Number, o.Summary)
+}
+
+func (w *work) tellOfficeOnce(ctx context.Context, o *Order, once, audience, key string, args ...string) error {
+	_, err := w.outbox.Send(ctx, notify.Message{OrgID: o.OrgID, OrderID: &o.ID, Audience: audience, Lang: "zh-Hans", Key: key, Args: args, DueAt: w.at, Dedupe: once})
 	return err
 }
 
@@ -101,7 +113,7 @@ var calledInstead = map[string]string{
 	"message.customer.window": "appointment", "message.customer.changed": "appointment", "message.customer.changed_by_us": "appointment",
 	"message.customer.displaced": "displaced", "message.customer.part_waiting": "delay", "message.customer.part_arrived": "part_arrived",
 	"message.customer.no_access": "no_access", "message.customer.quote": "quote_open",
-	"message.customer.quote_ends": "quote_open",
+	"message.customer.quote_ends": "quote_open", "message.customer.part_postponed": "delay", "message.customer.device_uncollected": "device_ready",
 }
 
 // Undelivered puts what no channel could tell a customer on the call-back list. It may be called again for
@@ -125,6 +137,8 @@ func (d *Desk) Undelivered(ctx context.Context, m notify.Message) error {
 // undeliverable long after what it announced is over.
 func (o *Order) stillNews(reason string) bool {
 	switch reason {
+	case "device_ready":
+		return o.State != OrderClosed && o.State != OrderCancelled
 	case "quote_open":
 		return o.State == OrderAwaitingApproval
 	case "delay":

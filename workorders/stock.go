@@ -253,6 +253,9 @@ func (d *Desk) PatchExpected(ctx context.Context, by auth.Caller, id uuid.UUID, 
 			if err := w.callBack(ctx, &o, "delay", x.SKU); err != nil {
 				return err
 			}
+			if err := w.tellCustomer(ctx, &o, "message.customer.part_postponed", o.Number, x.ExpectedOn.String()); err != nil {
+				return err
+			}
 		}
 		return nil
 	})

@@ -85,6 +85,23 @@ func (p *Pages) customer(a *ask) (templates.Page, error) {
 			return nil, err
 		}
 	}
+	wishes, err := p.desk.OptOuts(a.ctx(), a.by, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range wishes {
+		row := templates.LeftAlone{Name: w.Contact, Channel: w.Channel, ByLink: w.How == "link", At: w.At}
+		if w.ContactID != nil {
+			row.ContactID = w.ContactID.String()
+		}
+		v.LeftAlone = append(v.LeftAlone, row)
+	}
+	v.Whom = []templates.Option{{Text: c.Name}}
+	for _, k := range c.Contacts {
+		if k.RetiredAt == nil {
+			v.Whom = append(v.Whom, templates.Option{Value: k.ID.String(), Text: k.Name})
+		}
+	}
 	v.Chrome = a.chrome()
 	return v, nil
 }

@@ -138,6 +138,14 @@ var matters = map[string]waiting{
 			return row
 		})
 	}},
+	"notices": {auth.ReadNotices, "/notices", false, func(a *ask, limit int) (int, []templates.ShortRow, error) {
+		list, err := a.p.desk.Notices(a.ctx(), a.by, true, limit)
+		var rows []templates.ShortRow
+		for _, n := range list {
+			rows = append(rows, templates.ShortRow{Path: "/notices", Number: n.Order, Title: n.Text, Detail: joined(n.Org, a.plainTime(n.At))})
+		}
+		return len(rows), rows, err
+	}},
 	"shortages": {auth.ReadStock, "/stock/shortages", false, func(a *ask, limit int) (int, []templates.ShortRow, error) {
 		page, err := a.look().Stock.Shortages(a.ctx(), a.by.Scope(), inventory.ShortageFilter{Ask: keyset.Ask{Limit: limit}})
 		return rowsOf(page, err, func(s inventory.Shortage) templates.ShortRow {
@@ -204,11 +212,11 @@ var desks = []struct {
 	shorts []string
 }{
 	{[]auth.Role{auth.Dispatcher, auth.Lead, auth.PartnerDispatcher, auth.PartnerManager, auth.Admin},
-		[]string{"requests_open", "reply_due", "orders_ready", "awaiting_approval", "orders_late", "on_hold", "visits_today", "not_accepted", "displaced", "declined", "parked", "vans_away", "callbacks_due"}, []string{"orders_ready", "requests_open", "not_accepted", "callbacks_due"}},
-	{[]auth.Role{auth.Manager}, []string{"requests_open", "reply_due", "orders_late", "visits_today", "complaints_open", "follow_ups_due", "shortages", "custody_out", "unpaid", "to_close"}, []string{"orders_late", "complaints_open", "reply_due", "unpaid"}},
+		[]string{"requests_open", "reply_due", "orders_ready", "awaiting_approval", "orders_late", "on_hold", "visits_today", "not_accepted", "displaced", "declined", "parked", "vans_away", "callbacks_due", "notices"}, []string{"orders_ready", "requests_open", "not_accepted", "callbacks_due", "notices"}},
+	{[]auth.Role{auth.Manager}, []string{"requests_open", "reply_due", "orders_late", "visits_today", "complaints_open", "follow_ups_due", "shortages", "custody_out", "unpaid", "to_close", "notices"}, []string{"orders_late", "complaints_open", "reply_due", "unpaid", "notices"}},
 	{[]auth.Role{auth.Agent, auth.Clerk}, []string{"requests_open", "reply_due", "awaiting_approval", "orders_ready", "callbacks_due"}, []string{"requests_open", "callbacks_due", "awaiting_approval"}},
 	{[]auth.Role{auth.CallerRole}, []string{"follow_ups_due", "callbacks_due", "complaints_open"}, []string{"follow_ups_due", "callbacks_due"}},
-	{[]auth.Role{auth.ComplaintsOfficer}, []string{"complaints_open", "callbacks_due"}, []string{"complaints_open"}},
+	{[]auth.Role{auth.ComplaintsOfficer}, []string{"complaints_open", "callbacks_due", "notices"}, []string{"complaints_open", "notices"}},
 	{[]auth.Role{auth.StockKeeper}, []string{"pickups", "shortages", "unreconciled", "custody_out"}, []string{"pickups", "shortages", "unreconciled"}},
 	{[]auth.Role{auth.Depot}, []string{"custody_out", "shortages"}, []string{"custody_out"}},
 	{[]auth.Role{auth.Cashier}, []string{"unpaid", "cash_held", "invoices_open"}, []string{"unpaid", "cash_held", "invoices_open"}},

@@ -162,7 +162,11 @@ func orderVisits(a *ask, o *workorders.Order, v *templates.Order) error {
 		}
 		v.Visits = append(v.Visits, w)
 	}
-	v.Events = a.told(o.Timeline, names)
+	told, err := a.look().Outbox.OfOrder(a.ctx(), o.ID)
+	if err != nil {
+		return err
+	}
+	v.Events = a.sentTo(a.told(o.Timeline, names), told)
 	for _, s := range o.Sheets {
 		v.Sheets = append(v.Sheets, a.sheetView(s))
 	}

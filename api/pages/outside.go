@@ -23,7 +23,7 @@ import (
 // public are the pages that need no sign-in: a customer's link, and the form for reporting a fault.
 func (p *Pages) public(g *echo.Group) {
 	g.GET("/c/:token", p.track)
-	for _, act := range []string{"approve", "decline", "confirm", "reschedule", "cancel", "chase", "sign", "rate", "withdraw", "verify"} {
+	for _, act := range []string{"approve", "decline", "confirm", "reschedule", "cancel", "chase", "sign", "rate", "withdraw", "verify", "leave-alone", "hear-again"} {
 		g.POST("/c/:token/"+act, p.byCustomer(act))
 	}
 	g.GET("/c/:token/receipt", p.receiptPage)
@@ -55,7 +55,7 @@ func (p *Pages) answeredPage(a *ask, page templates.Track) templates.Track {
 	case "approve", "decline":
 		page.Decided = done
 		page.Flash = templates.Flash{}
-	case "confirm", "reschedule", "wished", "cancel", "asked", "chase", "sign", "rate", "withdraw", "verify":
+	case "confirm", "reschedule", "wished", "cancel", "asked", "chase", "sign", "rate", "withdraw", "verify", "leave-alone", "hear-again":
 		page.Flash = templates.Flash{Text: a.t("outside.done." + done)}
 	}
 	return page
@@ -135,6 +135,7 @@ func (p *Pages) tracked(a *ask, seen workorders.Public) templates.Track {
 		}
 		v.Papers = append(v.Papers, templates.Paper{Kind: kind, Path: "/c/" + token + "/papers/" + kind + ".pdf"})
 	}
+	v.LeftAlone, v.Courtesies = seen.LeftAlone, !seen.OrderID.IsNil()
 	v.Confirmed, v.Allowed = seen.Confirmed, seen.AllowedActions
 	if r := seen.Request; r != nil {
 		v.Request = templates.Reporting{State: string(r.State), ReplyBy: zero(r.ReplyBy), RepliedAt: zero(r.RepliedAt), Answer: r.Answer}
@@ -242,6 +243,8 @@ func (p *Pages) customersDeed(ctx context.Context, act, token, from string, in w
 		if err = f.err(); err == nil {
 			_, err = p.desk.RateByLink(ctx, token, rating)
 		}
+	case "leave-alone", "hear-again":
+		_, err = p.desk.OptOutByLink(ctx, token, act == "leave-alone")
 	case "withdraw":
 		_, err = p.desk.WithdrawByLink(ctx, token, f.text("reason"))
 	}

@@ -39,7 +39,12 @@ func (p *Pages) request(a *ask) (templates.Page, error) {
 		return nil, err
 	}
 	v := templates.Request{Number: r.Number, State: string(r.State), Kind: r.Kind, Channel: r.Channel, Summary: r.Summary, Description: r.Description, Told: r.Told, ReceivedAt: r.ReceivedAt, TakenBy: a.called(r.FirstOwnerID),
-		ReplyBy: zero(r.ReplyDueAt), RepliedAt: zero(r.RepliedAt), Solution: zero(r.Solution), Minutes: 60, Priority: 3, Events: a.told(r.Timeline, nil)}
+		ReplyBy: zero(r.ReplyDueAt), RepliedAt: zero(r.RepliedAt), Solution: zero(r.Solution), Minutes: 60, Priority: 3}
+	told, err := a.look().Outbox.OfRequest(a.ctx(), r.ID)
+	if err != nil {
+		return nil, err
+	}
+	v.Events = a.sentTo(a.told(r.Timeline, nil), told)
 	if err := a.whoAndWhat(r.CustomerID, r.SiteID, r.AssetID, &v.Customer, &v.Contacts, &v.Site, &v.Device); err != nil {
 		return nil, err
 	}

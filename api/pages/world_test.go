@@ -48,6 +48,7 @@ type town struct {
 	desk   *workorders.Desk
 	db     *bun.DB
 	server *httptest.Server
+	api    *api.Server
 	clock  atomic.Int64 // what the program's clock is ahead of the real one, in ns
 	// weather may hold up a request or answer in the program's place; it says whether it has.
 	weather atomic.Pointer[func(http.ResponseWriter, *http.Request) bool]
@@ -129,6 +130,7 @@ func openTown(t testing.TB, db *bun.DB, now time.Time, set func(*workorders.Conf
 		return pages.New(s, pages.Config{Hooks: hooks, Log: log, Version: "test", Demo: []templates.DemoLogin{{Login: "dispatcher", Roles: []string{"dispatcher"}}}, DemoPassword: password,
 			Settings: []templates.Setting{{Name: "listen", Value: "127.0.0.1:8080", Origin: "default"}}})
 	}})
+	n.api = server
 	n.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if does := n.weather.Load(); does == nil || !(*does)(w, r) {
 			server.ServeHTTP(w, r)
@@ -579,4 +581,12 @@ func number(address string) string {
 		return ""
 	}
 	return u.Path[strings.LastIndex(u.Path, "/")+1:]
+}
+
+// post sends fields that no form of a page holds, as a button elsewhere would.
+func (v *visitor) post(path string, fields url.Values) *sight {
+	v.Helper()
+	r := must(http.NewRequest("POST", v.server.URL+path, strings.NewReader(fields.Encode())))(v)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return v.do(r)
 }

@@ -80,6 +80,7 @@ func (a *App) wire(stopping context.Context, s *postgres.Server) (http.Handler, 
 		return pages.New(served, pages.Config{Hooks: hooks, Log: log, Version: version(), Database: s.Where(), Settings: a.config.Shown, Demo: a.config.DemoLogins, DemoPassword: a.config.DemoPassword})
 	}})
 	courier.OnUndelivered(desk.Undelivered)
+	courier.Ask(desk.MayTell)
 	for _, channel := range channels {
 		if mail, ok := channel.(*notify.Mail); ok {
 			mail.Papers = server.MessagePapers

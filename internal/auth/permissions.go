@@ -118,14 +118,16 @@ const (
 	WatchEvents    Permission = "watch_events"
 	ManageWebhooks Permission = "manage_webhooks"
 	ReadAudit      Permission = "read_audit"
-	ManageJobs     Permission = "manage_jobs" // dead letters of jobs, messages and webhooks
+	ManageJobs     Permission = "manage_jobs"     // dead letters of jobs
+	ManageMessages Permission = "manage_messages" // texts, quiet hours, what reached nobody
+	ReadNotices    Permission = "read_notices"    // what the desk was told
 )
 
 // Sets that several roles share.
 var (
 	reading = []Permission{Anyone, ReadOrganisations, ReadUsers, ReadBasics, ReadEngineers, ReadStock, ReadPickups,
 		ReadCustomers, ReadContracts, Search, ReadRequests, ReadOrders, ReadCallbacks, ReadVisits, ReadPlans, ReadQuotes, ReadCustody,
-		ReadReceipts, ReadFollowUps, ReadComplaints, ReadPapers, ReadFiles, ReadArticles, WatchEvents}
+		ReadReceipts, ReadFollowUps, ReadComplaints, ReadPapers, ReadFiles, ReadArticles, WatchEvents, ReadNotices}
 	frontDesk = []Permission{WriteCustomers, TakeRequest, ReplyRequest, TriageRequest, AnswerRequest, LogConversation, OpenOrder,
 		AddCallback, RecordCallback, FileComplaint, ConfirmVisit, PutFile}
 	dispatching = []Permission{RankCandidates, Assign, AnswerVisit, WorkVisit, RescheduleVisit, MakePlan, PublishPlan,
@@ -146,7 +148,7 @@ func sets(parts ...[]Permission) []Permission { return slices.Concat(parts...) }
 // grants is the whole matrix; Admin is not in it, because he may do everything.
 var grants = map[Role][]Permission{
 	Manager: sets(reading, frontDesk, dispatching, managing,
-		[]Permission{ManageUsers, ManageBasics, ManageParts, MoveStock, ExpectStock, HandOutParts, ReadAudit, ManageWebhooks, EraseCustomers}),
+		[]Permission{ManageUsers, ManageBasics, ManageParts, MoveStock, ExpectStock, HandOutParts, ReadAudit, ManageWebhooks, EraseCustomers, ManageMessages}),
 	Lead: sets(reading, frontDesk, dispatching,
 		[]Permission{ManageEngineers, HandOver, ReassignFollowUps, ClaimFollowUp, RecordFollowUp, WaiveFollowUp, EscalateComplaint, ReadReports, ReadReceivables, ReadCashUps}),
 	Dispatcher: sets(reading, frontDesk, dispatching, []Permission{HandOver, RecordFollowUp, IssueReceipt, ReadReports}),

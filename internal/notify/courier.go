@@ -37,8 +37,21 @@ type Courier struct {
 	log         *slog.Logger
 	channels    []Channel
 	undelivered func(context.Context, Message) error
+	may         func(context.Context, Message, string) (Verdict, error)
 	wake        chan struct{}
 }
+
+// Verdict is whether a message may be told now.
+type Verdict struct {
+	Never bool      // the person asked to be left alone on this channel
+	Until time.Time // not before; zero: now
+}
+
+// OptedOut is the problem of a message that its reader did not want.
+const OptedOut = "opted out"
+
+// Quiet is the problem of a message that waits for the morning.
+const Quiet = "quiet hours"
 
 // NewCourier makes a courier; the first channel that takes an address is used. hooks may be nil.
 func NewCourier(outbox Outbox, hooks *Webhooks, log *slog.Logger, channels ...Channel) *Courier {
@@ -46,8 +59,12 @@ func NewCourier(outbox Outbox, hooks *Webhooks, log *slog.Logger, channels ...Ch
 		log = slog.New(slog.DiscardHandler)
 	}
 	return &Courier{outbox: outbox, hooks: hooks, log: log, channels: channels, wake: make(chan struct{}, 1),
-		undelivered: func(context.Context, Message) error { return nil }}
+		undelivered: func(context.Context, Message) error { return nil },
+		may:         func(context.Context, Message, string) (Verdict, error) { return Verdict{}, nil }}
 }
+
+// Ask is asked before each attempt whether a message may be told now on a kind of channel (mail, sms, bot).
+func (c *Courier) Ask(may func(ctx context.Context, m Message, kind string) (Verdict, error)) { c.may = may }
 
 // OnUndelivered is called for each message that died or that no channel takes, before that is recorded,
 // so that somebody rings the person up instead. It is called for several messages at once, and again for
@@ -167,7 +184,19 @@ func (c *Courier) tell(ctx context.Context, m Message) (outcome, error) {
 		if m.Attempts > len(pauses)+1 {
 			return c.lost(ctx, m, outcome{state: "dead", channel: channel.Name(), problem: "the program stopped each time while sending this"})
 		}
-		err := channel.Deliver(ctx, m)
+		verdict, err := c.may(ctx, m, channelKind(channel.Name()))
+		switch {
+		case err != nil:
+			return outcome{}, err
+		case verdict.Never:
+			return c.lost(ctx, m, outcome{state: "suppressed", channel: channel.Name(), problem: OptedOut})
+		case verdict.Until.After(c.outbox.now()):
+			return outcome{state: "queued", problem: Quiet, due: verdict.Until, untried: true}, nil
+		}
+		if err := c.outbox.word(ctx, &m, channel.Name()); err != nil {
+			return outcome{}, err
+		}
+		err = channel.Deliver(ctx, m)
 		if err == nil {
 			return outcome{state: "delivered", channel: channel.Name()}, nil
 		}

@@ -30,10 +30,15 @@ type Message struct {
 	LastError   string     `json:"last_error"`
 	CreatedAt   time.Time  `json:"created_at"`
 	DeliveredAt *time.Time `json:"delivered_at,omitempty"`
+
+	body, head string // the house's own words, when it has some
 }
 
 // Subject heads the message.
 func (m Message) Subject() string {
+	if m.head != "" {
+		return m.head
+	}
 	if say.Has(m.Key + ".subject") {
 		return say.Text(m.Lang, m.Key+".subject", m.args()...)
 	}
@@ -41,12 +46,24 @@ func (m Message) Subject() string {
 }
 
 // Text is what the person reads.
-func (m Message) Text() string { return say.Text(m.Lang, m.Key, m.args()...) }
+func (m Message) Text() string {
+	if m.body != "" {
+		return m.body
+	}
+	return say.Text(m.Lang, m.Key, m.args()...)
+}
 
+// args fill the text. A message written by an earlier version of the product may have fewer than its text
+// has places by now.
 func (m Message) args() []any {
 	out := make([]any, len(m.Args))
 	for i, arg := range m.Args {
 		out[i] = arg
+	}
+	if e, known := EventOf(m.Key); known {
+		for len(out) < len(e.Places) {
+			out = append(out, "")
+		}
 	}
 	return out
 }

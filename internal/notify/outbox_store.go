@@ -80,16 +80,39 @@ func (o Outbox) OfOrder(ctx context.Context, order uuid.UUID) ([]Message, error)
 	if err := o.db.NewSelect().TableExpr("messages AS m").ColumnExpr(columns).Where("m.order_id = ?", order).OrderExpr("m.id").Limit(500).Scan(ctx, &found); err != nil {
 		return nil, fmt.Errorf("messages of an order: %w", fault.FromSQL(err))
 	}
-	return found, nil
+	return veiled(found), nil
 }
 
-// Undelivered lists what never reached anybody, newest first.
+// OfRequest lists what was told about a request, oldest first, at most 500.
+func (o Outbox) OfRequest(ctx context.Context, request uuid.UUID) ([]Message, error) {
+	found := []Message{}
+	if err := o.db.NewSelect().TableExpr("messages AS m").ColumnExpr(columns).Where("m.request_id = ?", request).OrderExpr("m.id").Limit(500).Scan(ctx, &found); err != nil {
+		return nil, fmt.Errorf("messages of a request: %w", fault.FromSQL(err))
+	}
+	return veiled(found), nil
+}
+
+// veiled hides from whoever looks at messages what opens doors: a customer's link, and the code that proves
+// his telephone.
+func veiled(list []Message) []Message {
+	for i := range list {
+		e, known := EventOf(list[i].Key)
+		for k := range list[i].Args {
+			if known && k < len(e.Places) && (e.Places[k] == "link" || e.Places[k] == "code") {
+				list[i].Args[k] = "•••"
+			}
+		}
+	}
+	return list
+}
+
+// Undelivered lists what never reached anybody though somebody was to hear it, newest first.
 func (o Outbox) Undelivered(ctx context.Context, sight Sight, ask keyset.Ask) (keyset.Page[Message], error) {
 	var page keyset.Page[Message]
 	if err := sight.Check(); err != nil {
 		return page, err
 	}
-	q := o.db.NewSelect().TableExpr("messages AS m").ColumnExpr(columns).Where("m.state IN ('dead', 'suppressed')").Where(sight.SQL("m.org_id")).
+	q := o.db.NewSelect().TableExpr("messages AS m").ColumnExpr(columns).Where("m.state IN ('dead', 'suppressed') AND m.last_error <> ?", OptedOut).Where(sight.SQL("m.org_id")).
 		OrderExpr("m.id DESC").Limit(int64(ask.Rows()))
 	var after uuid.UUID
 	if more, err := ask.After(&after); err != nil {
@@ -101,7 +124,7 @@ func (o Outbox) Undelivered(ctx context.Context, sight Sight, ask keyset.Ask) (k
 	if err := q.Scan(ctx, &rows); err != nil {
 		return page, fmt.Errorf("list undelivered messages: %w", fault.FromSQL(err))
 	}
-	return keyset.Cut(ask, rows, func(m Message) []any { return []any{m.ID} }), nil
+	return keyset.Cut(ask, veiled(rows), func(m Message) []any { return []any{m.ID} }), nil
 }
 
 // Retry sends an undelivered message again, with all its attempts.
@@ -146,6 +169,7 @@ type outcome struct {
 	status  int
 	problem string
 	due     time.Time
+	untried bool // nothing was attempted: it does not count
 }
 
 func (o Outbox) record(ctx context.Context, table string, id, lease uuid.UUID, end outcome) error {
@@ -165,6 +189,9 @@ func (o Outbox) record(ctx context.Context, table string, id, lease uuid.UUID, e
 	}
 	if !end.due.IsZero() {
 		q.Set("due_at = ?", end.due)
+	}
+	if end.untried {
+		q.Set("attempts = attempts - 1")
 	}
 	if _, err := q.Exec(ctx); err != nil {
 		return fmt.Errorf("record %s: %w", table, fault.FromSQL(err))
