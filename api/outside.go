@@ -87,8 +87,11 @@ func (s *Server) LabelPDF(ctx context.Context, by auth.Caller, asset uuid.UUID, 
 }
 
 // MessagePapers are the papers that go with a letter to the customer: with the word that his job is done, the
-// bill or receipt in both languages.
+// bill or receipt in both languages; with a report that is sent regularly, itself as PDF and CSV.
 func (s *Server) MessagePapers(ctx context.Context, m notify.Message) ([]notify.Attachment, error) {
+	if m.Key == "message.manager.report" && m.SubjectID != nil {
+		return s.reportPapers(ctx, m)
+	}
 	if m.Key != "message.customer.done" || m.OrderID == nil {
 		return nil, nil
 	}

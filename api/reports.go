@@ -22,11 +22,11 @@ import (
 // lists it was counted from.
 var reportRight = map[string]auth.Permission{
 	"receipts": auth.ReadReceipts, "receivables": auth.ReadReceivables, "defects": auth.ReadOrders, "engineers": auth.ReadEngineers,
-	"follow-ups": auth.ReadFollowUps, "complaints": auth.ReadComplaints, "clocks": auth.ReadRequests,
+	"follow-ups": auth.ReadFollowUps, "complaints": auth.ReadComplaints, "clocks": auth.ReadRequests, "calls": auth.ReadRequests,
 }
 
 func (s *Server) report(ctx context.Context, by auth.Caller, in *struct {
-	Kind   string `path:"kind" maxLength:"40" doc:"receipts, receivables, defects, engineers, follow-ups, complaints or clocks"`
+	Kind   string `path:"kind" maxLength:"40" doc:"receipts, receivables, defects, engineers, follow-ups, complaints, clocks or calls"`
 	From   string `query:"from" format:"date" doc:"first day; absent = the first of the month of to. Receivables: absent = since ever"`
 	To     string `query:"to" format:"date" doc:"last day; absent = today at the reader's organisation"`
 	By     string `query:"by" maxLength:"60" doc:"receipts: day month engineer organisation. receivables: customer receipt engineer organisation. defects: some of model,fault,cause,part"`

@@ -265,7 +265,13 @@ func (s *Server) table() {
 	raw(s, "/files/{id}", auth.ReadFiles, "One file", s.getFile)
 
 	s.tag = "reports"
-	raw(s, "/reports/{kind}", auth.ReadReports, "Month-end figures as JSON, CSV or PDF: receipts, receivables, defects, engineers, follow-ups, complaints, clocks", s.report)
+	raw(s, "/reports/{kind}", auth.ReadReports, "Month-end figures as JSON, CSV or PDF: receipts, receivables, defects, engineers, follow-ups, complaints, clocks, calls", s.report)
+
+	on(s, get, "/report-schedules", auth.ReadReports, "Reports that are mailed regularly", s.reportSchedules)
+	on(s, post, "/report-schedules", auth.ReadReports, "Mail a report daily, weekly or monthly, as PDF and CSV", s.scheduleReport)
+	on(s, post, "/report-schedules/{id}/stop", auth.ReadReports, "Mail it no more", s.stopReport, ok)
+	on(s, get, "/call-targets", auth.ReadBasics, "By when a call should be answered and handled", s.callTargets)
+	on(s, put, "/call-targets", auth.ManageBasics, "Change them for this organisation and what is below it", s.setCallTargets)
 
 	s.tag = "events"
 	s.watch()

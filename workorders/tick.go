@@ -30,6 +30,7 @@ func (d *Desk) Tasks() []Task {
 		{"visits-late", "* * * * *", d.TellLate},
 		{"visits-unaccepted", "* * * * *", d.TellUnaccepted},
 		{"devices-remind", "20 1 * * *", d.TellDevices},
+		{"reports-send", "*/5 * * * *", d.SendReports},
 		{"holds-end", "* * * * *", d.EndHolds},
 		{"sick-unattended", "* * * * *", d.FreeTheSick},
 		{"vans-back", "* * * * *", d.VansBack},

@@ -19,7 +19,7 @@ import (
 )
 
 type importCmd struct {
-	Kind         string            `arg:"" enum:"requests,customers,assets,parts,stock,regions,engineers,holidays" help:"What the rows are: requests, customers, assets, parts, stock, regions, engineers, holidays."`
+	Kind         string            `arg:"" enum:"requests,customers,assets,parts,stock,regions,engineers,holidays,calls" help:"What the rows are: requests, customers, assets, parts, stock, regions, engineers, holidays, calls."`
 	File         string            `arg:"" optional:"" type:"existingfile" help:"CSV with a header row, or JSON."`
 	Mapping      string            `type:"existingfile" placeholder:"FILE" help:"JSON file that says which column is which field; see docs/examples/README.md."`
 	Builtin      string            `placeholder:"NAME" help:"Instead of a file: cn = the division codes of China down to districts (regions only)."`
@@ -141,6 +141,8 @@ func take(ctx context.Context, desk *workorders.Desk, kind string, o workorders.
 		return takeAs(ctx, rows, regionRecord, o, desk.ImportRegions)
 	case "engineers":
 		return takeAs(ctx, rows, engineerRecord, o, desk.ImportEngineers)
+	case "calls":
+		return takeAs(ctx, rows, callRecord, o, desk.ImportCalls)
 	case "holidays":
 		return takeAs(ctx, rows, holidayRecord, o, desk.ImportHolidays)
 	}

@@ -51,6 +51,7 @@ var fieldsOf = map[string]struct{ needed, more []string }{
 	"stock":     {[]string{"sku", "place", "quantity"}, []string{"condition", "serial_numbers"}},
 	"regions":   {[]string{"code", "name"}, []string{"parent", "retired_on", "replaced_by"}},
 	"engineers": {[]string{"staff_number", "name", "regions"}, []string{"phone", "skills", "lat", "lng", "organisation", "max_visits"}},
+	"calls":     {[]string{"external_ref", "started_at", "ended_at"}, []string{"answered_at", "channel", "direction", "phone", "agent", "outcome"}},
 	"holidays":  {[]string{"day"}, []string{"working", "off", "name", "source"}},
 }
 
@@ -226,6 +227,28 @@ func (r *reading) day(field string) *calendar.Date {
 }
 
 // number reads whole numbers, also when a spreadsheet wrote them as 5.0.
+// moment reads an instant: RFC 3339, or a date and a time of day where the rows come from. Empty is nil.
+func (r *reading) moment(field string) *time.Time {
+	text := r.text(field)
+	if text == "" {
+		return nil
+	}
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		return &at
+	}
+	zone := r.mapping.zone
+	if zone == nil {
+		zone = calendar.Shanghai()
+	}
+	for _, layout := range []string{"2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02 15:04", "2006/01/02 15:04:05", "2006/1/2 15:04:05"} {
+		if at, err := time.ParseInLocation(layout, text, zone); err == nil {
+			return &at
+		}
+	}
+	r.wrong(field, "%q is no instant: write 2026-11-22 15:04:05", text)
+	return nil
+}
+
 func (r *reading) number(field string) *int64 {
 	v := r.text(field)
 	if v == "" {

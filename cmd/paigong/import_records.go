@@ -9,6 +9,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	"paigong/dispatch"
 	"paigong/internal/geo"
@@ -53,6 +54,18 @@ func assetRecord(r *reading) workorders.AssetRecord {
 		Model: r.text("model"), Category: r.text("category"), Brand: r.text("brand"), SerialNumber: r.maybe("serial_number"), Plate: r.maybe("plate"), ProducedYear: r.small("produced_year"),
 		PurchasedOn: r.day("purchased_on"), InstalledOn: r.day("installed_on"), ProducedOn: r.day("produced_on"), Proof: r.maybe("proof"), Seller: r.text("seller"),
 		WarrantyUntil: r.day("warranty_until"), Notes: r.text("notes"), ExternalRef: r.maybe("external_ref")}}
+}
+
+func callRecord(r *reading) workorders.CallRecord {
+	record := workorders.CallRecord{Line: r.row.Line, Ref: r.needed("external_ref"), Channel: r.text("channel"), Direction: r.text("direction"), AnsweredAt: r.moment("answered_at"), Phone: r.text("phone"), Agent: r.text("agent"), Outcome: r.text("outcome")}
+	for field, to := range map[string]*time.Time{"started_at": &record.StartedAt, "ended_at": &record.EndedAt} {
+		if at := r.moment(field); at != nil {
+			*to = *at
+		} else if r.text(field) == "" {
+			r.wrong(field, "is empty")
+		}
+	}
+	return record
 }
 
 func partRecord(r *reading) workorders.PartRecord {

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,7 +27,8 @@ type MailConfig struct {
 // Attachment is a paper that goes with a letter.
 type Attachment struct {
 	Name string
-	PDF  []byte
+	PDF  []byte // or other content, when Type says so
+	Type string // "" = application/pdf
 }
 
 // Mail delivers to mail addresses.
@@ -90,11 +92,11 @@ func (m *Mail) Deliver(ctx context.Context, what Message) error {
 	letter.SetBodyString(mail.TypeTextPlain, what.Text()+"\n")
 	if m.Papers != nil {
 		papers, err := m.Papers(ctx, what)
-		if err != nil {
+		if err != nil { // Permanent, when no paper will ever come
 			return err
 		}
 		for _, p := range papers {
-			if err := letter.AttachReader(p.Name, bytes.NewReader(p.PDF), mail.WithFileContentType("application/pdf")); err != nil {
+			if err := letter.AttachReader(p.Name, bytes.NewReader(p.PDF), mail.WithFileContentType(mail.ContentType(cmp.Or(p.Type, "application/pdf")))); err != nil {
 				return err
 			}
 		}

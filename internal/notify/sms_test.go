@@ -142,7 +142,7 @@ func TestAMailCarriesItsPapers(t *testing.T) {
 	p, box := newPost(t), &mailbox{}
 	m := serveMail(t, box)
 	m.Papers = func(context.Context, Message) ([]Attachment, error) {
-		return []Attachment{{"zh-Hans-receipt.pdf", []byte("%PDF-1.7 zh")}, {"en-receipt.pdf", []byte("%PDF-1.7 en")}}, nil
+		return []Attachment{{Name: "zh-Hans-receipt.pdf", PDF: []byte("%PDF-1.7 zh")}, {Name: "en-receipt.pdf", PDF: []byte("%PDF-1.7 en")}}, nil
 	}
 	p.send(Message{To: "li@example.com", Key: "message.customer.done", Args: []string{"WO-2026-000001"}})
 	if n := p.drain(NewCourier(p.box, nil, nil, m)); n != 1 || len(box.letters) != 1 {

@@ -28,6 +28,8 @@ func (f Figures) Report(ctx context.Context, s auth.Scope, kind string, a Ask) (
 		return f.FollowUps(ctx, s, a)
 	case "complaints":
 		return f.Complaints(ctx, s, a)
+	case "calls":
+		return f.Calls(ctx, s, a)
 	case "clocks":
 		return f.Clocks(ctx, s, a)
 	case "engineers":

@@ -48,7 +48,7 @@ type Score float64
 
 // Kinds are the reports there are.
 func Kinds() []string {
-	return []string{"receipts", "receivables", "defects", "engineers", "follow-ups", "complaints", "clocks"}
+	return []string{"receipts", "receivables", "defects", "engineers", "follow-ups", "complaints", "clocks", "calls"}
 }
 
 // grouping is one way to group: the key of a row and what a person reads for it, in SQL.
