@@ -260,6 +260,7 @@ func (s *Server) table() {
 	raw(s, "/papers/{stack}", auth.PrintStacks, "Papers of a day in one file: day-sheets.pdf, work-orders.pdf, pick-lists.pdf", s.stack)
 	raw(s, "/follow-ups/papers.pdf", auth.PrintStacks, "Follow-up sheets of a day in one file", s.followUpPapers)
 	raw(s, "/follow-ups/register.pdf", auth.PrintStacks, "The register of follow-ups over some days", s.printRegister)
+	raw(s, "/follow-ups/letters.pdf", auth.PrintStacks, "Letters to customers who are asked by post", s.followUpLetters)
 	raw(s, "/engineers/{id}/papers/day.pdf", auth.ReadPapers, "An engineer's day", s.dayPaper)
 	s.putFile()
 	raw(s, "/files/{id}", auth.ReadFiles, "One file", s.getFile)

@@ -125,6 +125,8 @@
 //	POST /settings/messages/quiet  quiet_from quiet_to
 //	POST /settings/messages/test  channel for key to
 //	POST /settings/messages/text  body channel for key subject
+//	POST /figures/schedules  period report to
+//	POST /figures/schedules/{id}/stop
 //	POST /follow-ups/{id}/claim
 //	POST /follow-ups/{id}/waive  reason
 //	POST /login  login next password

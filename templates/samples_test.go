@@ -268,7 +268,7 @@ func full(lang string) []sample {
 		{"customer-erased", Customer{Chrome: chrome(lang, "/customers/c9"), ID: "c9", Name: "CU-2026-000009", Class: "C", Devices: []Device{device}, History: earlier, ErasedAt: at(20, 19, 0)}},
 		{"assets", Assets{chrome(lang, "/assets"), "格力", []AssetRow{{device, "周敏", site.Address, 2}}, "/assets?cursor=x"}},
 		{"asset", asset},
-		{"figures", Figures{chrome(lang, "/figures"), "2026-11-01", "2026-11-30", allFigures(), []FigureTable{{"按工程师 / By engineer", []string{"工程师", "上门", "一次修复率", "准时率"}, [][]string{{"王伟", "84", "81.2 %", "93.0 %"}, {"李芳芳", "91", "86.4 %", "96.1 %"}}, "/api/v1/reports/engineers?format=csv"}}}},
+		{"figures", Figures{chrome(lang, "/figures"), "2026-11-01", "2026-11-30", allFigures(), []FigureTable{{"按工程师 / By engineer", []string{"工程师", "上门", "一次修复率", "准时率"}, [][]string{{"王伟", "84", "81.2 %", "93.0 %"}, {"李芳芳", "91", "86.4 %", "96.1 %"}}, "/api/v1/reports/engineers?format=csv", "一次修复", []Bar{{"王伟", "81.2 %", 812, ""}, {"李芳芳", "86.4 %", 864, "late"}}, "一次修复率", []View{{"/figures?by-engineers=engineer", "工程师", true}}}}, []SentReport{{"x1", "回访", "weekly", "boss@example.com", "2026-11-30"}}, true, []Option{{Value: "follow-ups", Text: "回访"}}}},
 		{"settings", Settings{chrome(lang, "/settings"), "0.1.0", "PostgreSQL 15.14", []Setting{{"listen", "127.0.0.1:8080", "default"}, {"DATABASE_URL", "postgres://paigong:***@db/paigong", "environment"}}, true, at(21, 9, 0), 91, 3,
 			[]CheckArea{{"stock", 14, 0, nil}, {"diary", 9, 0, nil}, {"money", 17, 3, []BrokenCheck{{"a receipt is the sum of its lines", 3}}}, {"promises", 12, 0, nil}, {"states", 15, 0, nil}, {"story", 20, 0, nil}, {"records", 4, 0, nil}}}},
 		{"settings-users", SettingsUsers{chrome(lang, "/settings/users"), []UserRow{{"u1", "dispatcher", "赵军", []string{"dispatcher"}, "总部", at(21, 8, 0), false}, {"u2", "old", "离职员工", []string{"agent", "clerk"}, "总部", time.Time{}, true}}, "/settings/users?cursor=x", []Option{{Value: "jb", Text: "京北服务商"}}, true, "/setup/one-time"}},
@@ -314,11 +314,11 @@ func full(lang string) []sample {
 }
 
 func allFigures() []Figure {
-	values := []string{"128", "117", "82.4 %", "1 天 6 小时", "93.1 %", "99.2 %", "71.8 %", "4.1 %", "97.5 %", "4.6", "3", "¥86,410.00", "¥4,120.50", "¥21,904.00"}
+	values := []string{"128", "117", "82.4 %", "1 天 6 小时", "93.1 %", "99.2 %", "71.8 %", "4.1 %", "97.5 %", "4.6", "3", "¥86,410.00", "¥4,120.50", "¥21,904.00", "7"}
 	trends := []string{"up", "down", "same", ""}
 	list := make([]Figure, len(figures))
 	for i, key := range figures {
-		list[i] = Figure{key, values[i], "80.1 %", trends[i%len(trends)], "/orders?state=closed"}
+		list[i] = Figure{key, values[i], "80.1 %", trends[i%len(trends)], "/orders?state=closed", "不含等备件 3 小时"}
 	}
 	return list
 }

@@ -294,6 +294,7 @@ var words = map[string][]string{
 	"relation":        {"self", "family", "colleague", "property", "other"},
 	"result":          {"accepted", "with_defects", "refused"},
 	"role":            {"admin", "manager", "lead", "dispatcher", "agent", "caller", "complaints", "clerk", "cashier", "stock", "engineer", "depot", "technical", "auditor", "partner_manager", "partner_dispatcher", "partner_engineer"},
+	"report_period":   {"daily", "weekly", "monthly"},
 	"score":           {"1", "2", "3", "4", "5"},
 	"severity":        {"1", "2", "3", "4"},
 	"urgency":         {"normal", "urgent"},

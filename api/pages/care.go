@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 
+	"github.com/gofrs/uuid/v5"
 	"github.com/labstack/echo/v4"
 
 	"paigong/internal/auth"
@@ -74,6 +75,27 @@ func (p *Pages) replyLetter(c echo.Context) error {
 		return p.refuse(c, a, err)
 	}
 	content, name, err := p.server.ReplyLetter(a.ctx(), a.by, id, a.lang)
+	if err != nil {
+		return p.refuse(c, a, err)
+	}
+	return a.pdf(content, name)
+}
+
+// letters are the letters to whoever is asked by post: one, or all that are due.
+func (p *Pages) letters(c echo.Context) error {
+	a, err := p.reader(c, auth.PrintStacks)
+	if err != nil {
+		return p.refuse(c, a, err)
+	}
+	var only *uuid.UUID
+	if raw := c.QueryParam("follow_up"); raw != "" {
+		id, err := parse(raw)
+		if err != nil {
+			return p.refuse(c, a, err)
+		}
+		only = &id
+	}
+	content, name, err := p.server.FollowUpLetters(a.ctx(), a.by, only, "")
 	if err != nil {
 		return p.refuse(c, a, err)
 	}

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -17,6 +19,7 @@ import (
 	"paigong/templates"
 	"paigong/workorders"
 	"paigong/workorders/aftercare"
+	"paigong/workorders/kpi"
 )
 
 // figures are plain counts of what there is, over a span of days: the first of the month to today.
@@ -31,7 +34,7 @@ func (p *Pages) figures(a *ask) (templates.Page, error) {
 		to = *d
 	}
 	v := templates.Figures{From: from.String(), To: to.String()}
-	for _, fill := range []func(*ask, *templates.Figures, calendar.Date, calendar.Date) error{newOrders, replies, calls, grievances, debts, openOrders, reports} {
+	for _, fill := range []func(*ask, *templates.Figures, calendar.Date, calendar.Date) error{served, replies, calls, grievances, debts, openOrders, reports, sent} {
 		if err := fill(a, &v, from, to); err != nil {
 			return nil, err
 		}
@@ -42,12 +45,16 @@ func (p *Pages) figures(a *ask) (templates.Page, error) {
 
 // reports are the month-end tables, as far as the reader may see what they were counted from.
 func reports(a *ask, v *templates.Figures, from, to calendar.Date) error {
-	for _, kind := range []string{"follow-ups", "complaints", "clocks", "engineers", "receipts", "receivables", "defects"} {
+	for _, kind := range []string{"follow-ups", "complaints", "clocks", "calls", "engineers", "receipts", "receivables", "defects"} {
 		first := from.String()
 		if kind == "receivables" {
 			first = ""
 		}
-		r, err := a.p.server.Report(a.ctx(), a.by, kind, first, to.String(), "")
+		group := a.QueryParam("by-" + kind)
+		if !slices.Contains(pictured[kind].ways, group) {
+			group = ""
+		}
+		r, err := a.p.server.Report(a.ctx(), a.by, kind, first, to.String(), group)
 		if fault.Is(err, fault.Forbidden) {
 			continue
 		}
@@ -56,8 +63,15 @@ func reports(a *ask, v *templates.Figures, from, to calendar.Date) error {
 		}
 		table := templates.FigureTable{Title: a.t("report.title." + kind)}
 		table.Columns, table.Rows = a.p.server.ReportTable(r, a.lang)
+		if table.Note = a.t("report.note." + kind); kind == "engineers" {
+			table.Note = a.t("report.note."+kind, kpi.RepeatDays)
+		}
+		a.picture(r, &table)
+		for _, way := range pictured[kind].ways {
+			table.Ways = append(table.Ways, templates.View{Path: a.with("by-"+kind, way), Text: a.t("report.col." + way), Current: way == r.By})
+		}
 		if a.by.May(auth.ReadReports) {
-			q := url.Values{"from": {first}, "to": {to.String()}}
+			q := url.Values{"from": {first}, "to": {to.String()}, "by": {group}}
 			table.CSV = "/figures/" + kind + ".csv?" + q.Encode()
 		}
 		v.Tables = append(v.Tables, table)
@@ -119,16 +133,130 @@ func since[T any](a *ask, read func(ctx context.Context, ask keyset.Ask) (keyset
 	}
 }
 
-func newOrders(a *ask, v *templates.Figures, from, to calendar.Date) error {
+// served is how orders were served: what came, what was done, how often at once, how long it took, how old the rest is.
+func served(a *ask, v *templates.Figures, from, to calendar.Date) error {
 	if !a.by.May(auth.ReadOrders) {
 		return nil
 	}
-	n := 0
-	err := since(a, func(ctx context.Context, ask keyset.Ask) (keyset.Page[workorders.Order], error) {
-		return a.p.desk.Orders(ctx, a.by, workorders.OrderFilter{Ask: ask})
-	}, func(o workorders.Order) calendar.Date { return calendar.Of(o.CreatedAt, a.zone) }, from, to, func(workorders.Order) { n++ })
-	v.Tiles = append(v.Tiles, templates.Figure{Key: "orders_new", Value: strconv.Itoa(n), Path: "/orders"})
-	return err
+	sv, err := a.look().Figures.Service(a.ctx(), a.by.Scope(), kpi.Ask{From: from, To: to, Zone: a.zone}, a.now)
+	if err != nil {
+		return err
+	}
+	part := func(s *kpi.Share) string {
+		if s == nil {
+			return "–"
+		}
+		return templates.Chrome{}.Percent(float64(*s))
+	}
+	tiles := []templates.Figure{{Key: "orders_new", Value: strconv.FormatInt(sv.New, 10), Path: "/orders"}, {Key: "orders_done", Value: strconv.FormatInt(sv.Done, 10), Path: "/orders?state=completed"},
+		{Key: "first_time_fix", Value: part(sv.FirstTimeFix()), Path: "/orders?state=closed"}, {Key: "repeat_rate", Value: part(sv.RepeatRate()), Path: "/orders"}}
+	repair := templates.Figure{Key: "time_to_repair", Value: "–", Path: "/orders?state=closed"}
+	if sv.Repairs > 0 {
+		repair.Value, repair.Aside = a.long(sv.ToRepair), a.t("ui.figure.without_parts", a.long(sv.Ours))
+	}
+	tiles = append(tiles, repair, templates.Figure{Key: "ageing", Value: strconv.FormatInt(sv.Age[3], 10), Path: "/orders?late=true"})
+	v.Tiles = append(v.Tiles, tiles...)
+	table := templates.FigureTable{Title: a.t("figures.ageing"), Columns: []string{a.t("figures.age"), a.t("ui.nav.orders")}, BarsOf: a.t("ui.figure.ageing.how")}
+	most := max(1, sv.Age[0], sv.Age[1], sv.Age[2], sv.Age[3])
+	for i, n := range sv.Age {
+		label := a.t("figures.age." + strconv.Itoa(i))
+		table.Rows = append(table.Rows, []string{label, strconv.FormatInt(n, 10)})
+		bar := templates.Bar{Label: label, Value: strconv.FormatInt(n, 10), Width: int(1000 * n / most)}
+		if i == 3 {
+			bar.Tone = "late"
+		}
+		table.Bars = append(table.Bars, bar)
+	}
+	v.Tables = append(v.Tables, table)
+	return nil
+}
+
+// long is how long something took, in words.
+func (a *ask) long(d time.Duration) string {
+	hours := int(d.Round(time.Hour) / time.Hour)
+	if hours < 24 {
+		return a.t("figures.hours", hours)
+	}
+	return a.t("figures.days_hours", hours/24, hours%24)
+}
+
+// pictured are the columns of reports that a chart shows, and the ways each may be grouped from the page.
+var pictured = map[string]struct {
+	column string
+	ways   []string
+}{
+	"follow-ups": {"coverage", []string{"caller", "engineer", "region", "organisation", "week", "month"}},
+	"complaints": {"complaints", []string{"category", "root_cause", "organisation", "month"}},
+	"clocks":     {"kept", []string{"clock", "organisation"}}, "engineers": {"first_time_fix", nil}, "calls": {"in_time", []string{"channel", "agent", "day", "hour"}},
+}
+
+// picture draws a column of a report as bars.
+func (a *ask) picture(r kpi.Report, table *templates.FigureTable) {
+	p, known := pictured[r.Kind]
+	at := slices.Index(r.Columns, p.column)
+	if !known || at < 0 {
+		return
+	}
+	table.BarsOf = a.t("report.col." + p.column)
+	most := 1.0
+	value := func(row kpi.Row) (float64, bool) {
+		switch n := row.Cells()[at].(type) {
+		case kpi.Share:
+			return float64(n), true
+		case int64:
+			return float64(n), true
+		}
+		return 0, false
+	}
+	for _, row := range r.Items {
+		if n, ok := value(row); ok && n > most {
+			most = n
+		}
+	}
+	for i, row := range r.Items {
+		n, ok := value(row)
+		if !ok || len(table.Bars) == 15 {
+			continue
+		}
+		label := table.Rows[i][0]
+		if label == "" {
+			label = "–"
+		}
+		table.Bars = append(table.Bars, templates.Bar{Label: label, Value: table.Rows[i][at], Width: int(1000 * n / most)})
+	}
+}
+
+// sent are the reports that go out by themselves.
+func sent(a *ask, v *templates.Figures, _, _ calendar.Date) error {
+	list, err := a.p.desk.ReportSchedules(a.ctx(), a.by)
+	if err != nil {
+		return err
+	}
+	for _, s := range list {
+		v.Sent = append(v.Sent, templates.SentReport{ID: s.ID.String(), Report: a.t("report.title." + s.Report), Period: s.Period, To: s.To, NextOn: s.NextOn.String()})
+	}
+	v.MaySend = true
+	for _, kind := range kpi.Kinds() {
+		v.Reports = append(v.Reports, templates.Option{Value: kind, Text: a.t("report.title." + kind)})
+	}
+	return nil
+}
+
+func (p *Pages) scheduleReport(ctx context.Context, a *ask, f *form) (string, error) {
+	in := workorders.ReportScheduleInput{Report: f.need("report"), Period: f.need("period"), To: f.need("to"), Lang: a.lang}
+	if err := f.err(); err != nil {
+		return "", err
+	}
+	_, err := p.server.ScheduleReport(ctx, a.by, in)
+	return "/figures#sent", err
+}
+
+func (p *Pages) stopReport(ctx context.Context, a *ask, _ *form) (string, error) {
+	id, err := parse(a.Param("id"))
+	if err != nil {
+		return "", err
+	}
+	return "/figures#sent", p.desk.StopReport(ctx, a.by, id)
 }
 
 func replies(a *ask, v *templates.Figures, from, to calendar.Date) error {

@@ -98,6 +98,8 @@ func (p *Pages) Mount(e *echo.Echo) {
 	see("/search", auth.Search, p.search)
 	see("/keys", auth.Anyone, p.keys)
 	see("/figures", auth.ReadReports, p.figures)
+	do("/figures/schedules", auth.ReadReports, p.scheduleReport, p.figures)
+	do("/figures/schedules/:id/stop", auth.ReadReports, p.stopReport, p.figures)
 	see("/api", auth.Anyone, p.viewer)
 
 	see("/requests", auth.ReadRequests, p.requests)

@@ -20,6 +20,7 @@ func (p *Pages) printed(g *echo.Group) {
 	g.GET("/papers/:paper", p.stack)
 	g.GET("/follow-ups/papers.pdf", p.followUpPapers)
 	g.GET("/follow-ups/register.pdf", p.followUpRegister)
+	g.GET("/follow-ups/letters.pdf", p.letters)
 	g.GET("/assets/:id/label.pdf", p.labelPDF)
 	g.GET("/complaints/:id/reply-letter.pdf", p.replyLetter)
 	g.GET("/files/:id", p.file)
