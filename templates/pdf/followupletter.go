@@ -24,7 +24,9 @@ type FollowUpLetter struct {
 func (p FollowUpLetter) Write(w io.Writer, o Options) error { return write(w, []FollowUpLetter{p}, o) }
 
 // WriteLetters draws many of them into one file, for printing in one go.
-func WriteLetters(w io.Writer, letters []FollowUpLetter, o Options) error { return write(w, letters, o) }
+func WriteLetters(w io.Writer, letters []FollowUpLetter, o Options) error {
+	return write(w, letters, o)
+}
 
 func (FollowUpLetter) name(c *canvas) string { return c.t("title.follow_up_letter") }
 

@@ -351,6 +351,7 @@ func (b Book) Merge(ctx context.Context, by auth.Caller, from, into uuid.UUID) (
 		"UPDATE follow_ups SET customer_id = ?1 WHERE customer_id = ?0",
 		"UPDATE complaints SET customer_id = ?1 WHERE customer_id = ?0",
 		"UPDATE callbacks SET customer_id = ?1 WHERE customer_id = ?0",
+		"UPDATE message_opt_outs x SET customer_id = ?1 WHERE customer_id = ?0 AND NOT EXISTS (SELECT FROM message_opt_outs o WHERE o.customer_id = ?1 AND o.contact_id IS NULL AND x.contact_id IS NULL AND o.channel = x.channel AND o.ended_at IS NULL)",
 		"UPDATE search_docs SET customer_id = ?1 WHERE customer_id = ?0 AND NOT (kind = 'customer' AND id = ?0)",
 		"DELETE FROM search_docs WHERE kind = 'customer' AND id = ?0",
 		"UPDATE customers SET merged_into = ?1 WHERE merged_into = ?0", // the pointer is never longer than one step
@@ -456,6 +457,7 @@ func (b Book) blank(ctx context.Context, id uuid.UUID, at time.Time) error {
 	const his = "(SELECT o.id FROM work_orders o WHERE o.customer_id = ?0)"
 	const asked = "(SELECT r.id FROM requests r WHERE r.customer_id = ?0)"
 	for _, take := range []string{
+		"UPDATE call_records SET phone = '' WHERE phone <> '' AND phone IN (SELECT phone FROM customers WHERE id = ?0 OR merged_into = ?0 UNION SELECT unnest(phones) FROM contacts WHERE customer_id = ?0)",
 		"UPDATE customers SET name = '', phone = NULL, notes = '', external_ref = NULL, erased_at = ?1 WHERE id = ?0 OR merged_into = ?0 AND erased_at IS NULL",
 		"UPDATE contacts SET name = '', phones = '{}', email = NULL, preferred_hours = '', notes = '', retired_at = coalesce(retired_at, ?1) WHERE customer_id = ?0",
 		"UPDATE sites SET address = '', lat = NULL, lng = NULL, access_notes = '', open_hours = '' WHERE customer_id = ?0",
