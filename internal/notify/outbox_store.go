@@ -60,10 +60,11 @@ func (o Outbox) Send(ctx context.Context, m Message) (uuid.UUID, error) {
 }
 
 // TakeBack throws away what waits for its time and was told to nobody yet about an order, to one audience, and
-// about a subject if one is named. It answers the keys of what is gone, the oldest first.
+// about a subject if one is named. What quiet hours hold back stays: it was meant to be told. It answers the keys
+// of what is gone, the oldest first.
 func (o Outbox) TakeBack(ctx context.Context, order uuid.UUID, audience string, subject *uuid.UUID) ([]string, error) {
 	var keys []string
-	err := o.db.NewRaw(`WITH gone AS (DELETE FROM messages WHERE order_id = ? AND audience = ? AND (?::uuid IS NULL OR subject_id = ?) AND state = 'queued' AND attempts = 0 AND lease IS NULL AND due_at > ? RETURNING id, key)
+	err := o.db.NewRaw(`WITH gone AS (DELETE FROM messages WHERE order_id = ? AND audience = ? AND (?::uuid IS NULL OR subject_id = ?) AND state = 'queued' AND attempts = 0 AND lease IS NULL AND due_at > ? AND last_error = '' RETURNING id, key)
 		SELECT key FROM gone ORDER BY id`, order, audience, subject, subject, o.now()).Scan(ctx, &keys)
 	if err != nil {
 		return nil, fmt.Errorf("take messages back: %w", fault.FromSQL(err))
