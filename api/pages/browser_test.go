@@ -2,13 +2,13 @@ package pages_test
 
 import (
 	"context"
-	"errors"
 	"os"
-	"os/exec"
 	"sync"
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"paigong/internal/browsertest"
 )
 
 // chromium is started once; whoever sits at it has a window with cookies of his own.
@@ -18,24 +18,12 @@ var chromium struct {
 	stop func()
 }
 
-var errNoChromium = errors.New("no Chromium is installed")
-
-func startChromium() (context.Context, error) {
+func startChromium(path string) (context.Context, error) {
 	c := &chromium
 	c.Lock()
 	defer c.Unlock()
 	if c.ctx != nil {
 		return c.ctx, nil
-	}
-	var path string
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "headless-shell", "chrome"} {
-		if found, err := exec.LookPath(name); err == nil {
-			path = found
-			break
-		}
-	}
-	if path == "" {
-		return nil, errNoChromium
 	}
 	ctx, stop := chromedp.NewExecAllocator(context.Background(), chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck)
 	ctx, cancel := chromedp.NewContext(ctx)
@@ -56,14 +44,11 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// browser is a running browser; the test is skipped where there is none. PAIGONG_E2E=1 forbids that.
+// browser is a running browser, see browsertest.Chromium for where there is none.
 func browser(t *testing.T) context.Context {
 	t.Helper()
-	ctx, err := startChromium()
-	switch {
-	case errors.Is(err, errNoChromium) && os.Getenv("PAIGONG_E2E") != "1":
-		t.Skip("no Chromium is installed; PAIGONG_E2E=1 makes this an error")
-	case err != nil:
+	ctx, err := startChromium(browsertest.Chromium(t))
+	if err != nil {
 		t.Fatalf("the browser does not start: %v", err)
 	}
 	return ctx

@@ -115,7 +115,7 @@ func median(d []time.Duration) float64 {
 	return d[len(d)/2].Seconds()
 }
 
-// chromium finds a browser.
+// chromium finds a browser, by itself: the attacks know nothing of the program, not even its tests.
 func chromium() (string, error) {
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "headless-shell", "chrome"} {
 		if found, err := exec.LookPath(name); err == nil {

@@ -6,18 +6,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"paigong/internal/browsertest"
 )
 
 // Ten visits on a phone that loses its network, its power, its session and the answers it was sent: nothing is
 // lost and nothing is done twice. More rounds are a command: go run ./cmd/torture phone -rounds 200.
 func TestBrowserLosesAndDoublesNothing(t *testing.T) {
 	t.Parallel()
-	if _, err := chromium(); err != nil {
-		if os.Getenv("PAIGONG_E2E") == "1" {
-			t.Fatal(err)
-		}
-		t.Skipf("%v; PAIGONG_E2E=1 makes this an error", err)
-	}
+	browsertest.Chromium(t)
 	folder, err := os.MkdirTemp(memory(), "torture-phone-")
 	if err != nil {
 		t.Fatal(err)

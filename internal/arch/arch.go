@@ -85,9 +85,13 @@ var kept = []keptTo{
 	{"github.com/alecthomas/kong", []string{"cmd/paigong"}, "the command line is the program's"},
 	{module + "internal/postgres", []string{"cmd/paigong"}, "everything else is handed a connection"},
 	{module + "internal/postgres/pgtest", nil, "it is for tests"},
-	{"testing", []string{"internal/postgres/pgtest"}, "test code stays out of the program"},
+	{module + "internal/browsertest", nil, "it is for tests"},
+	{"testing", testTools, "test code stays out of the program"},
 	{"github.com/chromedp", []string{"cmd/torture"}, "the browser is for tests and attacks"},
 }
+
+// testTools are for tests alone, and like tests they are not bound by these rules.
+var testTools = []string{"internal/postgres/pgtest", "internal/browsertest"}
 
 // banned lists what a package may not import at all.
 var banned = map[string][]string{
@@ -108,7 +112,7 @@ func Check(pkg, file, imported string) (broken []string) {
 	say := func(format string, args ...any) {
 		broken = append(broken, fmt.Sprintf("%s imports %s: ", path.Join(pkg, file), imported)+fmt.Sprintf(format, args...))
 	}
-	if pkg == "internal/postgres/pgtest" { // a tool of tests, which these rules do not bind
+	if slices.Contains(testTools, pkg) {
 		return nil
 	}
 	level, known := levels[pkg]
@@ -117,7 +121,7 @@ func Check(pkg, file, imported string) (broken []string) {
 	}
 	if own, ok := strings.CutPrefix(imported, module); ok && known {
 		switch other, known := levels[own]; {
-		case own == "internal/postgres/pgtest": // kept to tests below
+		case slices.Contains(testTools, own): // kept to tests below
 		case !known:
 			say("the package %s has no level in internal/arch; give it one", own)
 		case other == level:

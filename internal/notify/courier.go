@@ -64,7 +64,9 @@ func NewCourier(outbox Outbox, hooks *Webhooks, log *slog.Logger, channels ...Ch
 }
 
 // Ask is asked before each attempt whether a message may be told now on a kind of channel (mail, sms, bot).
-func (c *Courier) Ask(may func(ctx context.Context, m Message, kind string) (Verdict, error)) { c.may = may }
+func (c *Courier) Ask(may func(ctx context.Context, m Message, kind string) (Verdict, error)) {
+	c.may = may
+}
 
 // OnUndelivered is called for each message that died or that no channel takes, before that is recorded,
 // so that somebody rings the person up instead. It is called for several messages at once, and again for
