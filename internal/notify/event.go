@@ -29,8 +29,8 @@ var places = map[string][]string{
 	"customer.on_the_way": {"number", "engineer", "window"}, "customer.part_arrived": {"number"}, "customer.part_postponed": {"number", "day"}, "customer.part_waiting": {"number"},
 	"customer.questionnaire": {"number", "link"}, "customer.quote": {"number", "amount", "day", "link"}, "customer.quote_ends": {"number", "amount", "day", "link"},
 	"customer.quote_expired": {"number", "day"}, "customer.received": {"number", "link"}, "customer.reminder": {"number", "window", "engineer"}, "customer.window": {"number", "window"},
-	"desk.quote_expired": {"number", "about", "quote"}, "desk.device_out_long": {"number", "device", "day"}, "desk.notice": {"from", "text"}, "desk.special": {"number"},
-	"manager.complaint_level_2": {"number"}, "manager.complaint_level_3": {"number"}, "manager.report": {"title", "period"}, "manager.severe_complaint": {"number", "severity"},
+	"desk.quote_expired": {"number", "about", "quote"}, "desk.device_out_long": {"number", "device", "day"}, "desk.notice": {"from", "text"}, "desk.question_answered": {"number"}, "desk.question_due": {"number", "due"}, "desk.special": {"number"},
+	"manager.question_overdue": {"number", "due"}, "manager.complaint_level_2": {"number"}, "manager.complaint_level_3": {"number"}, "manager.report": {"title", "period"}, "manager.severe_complaint": {"number", "severity"},
 }
 
 var (
