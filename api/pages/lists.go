@@ -133,6 +133,14 @@ func (a *ask) regionName(code string) string {
 	return r.FullName
 }
 
+func (a *ask) regionNames(codes []string) []string {
+	names := make([]string, len(codes))
+	for i, code := range codes {
+		names[i] = a.regionName(code)
+	}
+	return names
+}
+
 func (a *ask) engineerOptions() ([]templates.Option, error) {
 	page, err := a.look().Board.Engineers(a.ctx(), a.by.Scope(), dispatch.EngineerFilter{Ask: many})
 	if err != nil {

@@ -91,6 +91,17 @@ func TestBrowserPhoneOnASlowLine(t *testing.T) {
 	if early := p.script(`caches.match("/m").then((r) => String(r.headers.get("Early")))`); early != "null" {
 		t.Error("the page that was overtaken took the place of the newer one")
 	}
+
+	// What the server says to a step comes after the page stopped waiting for it, and is told all the same.
+	once.Store(false)
+	n.weather.Store(ptr(func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Method == http.MethodPost && once.CompareAndSwap(false, true) {
+			time.Sleep(2 * time.Second)
+		}
+		return false
+	}))
+	p.clicks(`.card.next:not([hidden]) form.step:not([hidden]) button`)
+	p.settles("the answer that came late", `document.querySelector("#told").className.includes("is-done")`)
 	n.weather.Store(nil)
 
 	// Two parts are asked for, one after the other, on one page.

@@ -34,7 +34,7 @@ func (p *Pages) plans(a *ask) (templates.Page, error) {
 		v.ByItself = &templates.PlanAt{Organisation: a.by.OrgCode, At: zero(at.PlanAt), Seconds: strconv.Itoa(at.Seconds)}
 	}
 	for _, plan := range page.Items {
-		v.Rows = append(v.Rows, templates.PlanRow{Path: "/desk/plans/" + plan.ID.String(), Day: plan.Day.String(), Cause: plan.Cause, About: plan.EngineerName, State: string(plan.State), Regions: strings.Join(plan.RegionCodes, " "),
+		v.Rows = append(v.Rows, templates.PlanRow{Path: "/desk/plans/" + plan.ID.String(), Day: plan.Day.String(), Cause: plan.Cause, About: plan.EngineerName, State: string(plan.State), Regions: strings.Join(a.regionNames(plan.RegionCodes), ", "),
 			Visits: plan.VisitCount, Moved: plan.MovedCount, LeftOver: plan.UnplannedCount, CreatedAt: plan.CreatedAt, Percent: int(plan.Fraction * 100)})
 	}
 	return v, nil

@@ -90,6 +90,7 @@ addEventListener("outbox", async ({ detail }) => {
   }
   overlay();
   show();
+  if (unanswered) answerOf(unanswered.form, unanswered.key, true);
 });
 
 export const back = async () => { await box.wake(); await pulse(); show(); };
@@ -150,14 +151,19 @@ document.addEventListener("submit", async (event) => {
   }
 });
 
-// What the server said about a row that was just sent.
-const answerOf = async (form, key) => {
+// What the server said about a row that was just sent. On a slow line it says so later, and then it is told
+// later, without leading away whoever has gone on meanwhile.
+let unanswered = null;
+const answerOf = async (form, key, late = false) => {
+  unanswered = { form, key };
   const row = await box.get("rows", key).catch(() => null);
   const told = document.getElementById("told");
+  if (unanswered?.key !== key) return; // a newer one is told about
+  if (!row || !told || row.state !== "waiting") unanswered = null;
   if (!row || !told) return;
   told.className = "flash " + (row.state === "attention" ? "is-late" : row.state === "delivered" ? "is-done" : "is-onsite");
   told.textContent = row.state === "attention" ? row.why.text : row.state === "delivered" ? row.answer?.text ?? "" : say.keptNow.replace("%s", row.title);
-  if (row.state === "delivered" && form.dataset.then && online) location.assign(form.dataset.then);
+  if (row.state === "delivered" && form.dataset.then && online && !late) location.assign(form.dataset.then);
 };
 
 // ---- what waits on the phone shows on pages that do not know of it yet
