@@ -110,7 +110,7 @@ func (d *demoCmd) prepare(ctx context.Context, s *postgres.Server, c Config, bas
 	if err != nil {
 		return made, 0, err
 	}
-	if made, err = demo.Load(ctx, open, now, demo.PerDay, regions); err != nil {
+	if made, err = demo.Load(ctx, open, now, regions); err != nil {
 		return made, 0, err
 	}
 	if err := calm(ctx); err != nil {

@@ -106,7 +106,7 @@ type company struct {
 // Load makes the company on an empty database, as a walk from three weeks ago up to now. open opens a desk
 // that goes by a clock of its own. regions are the division codes to enter; those of Hangzhou must be
 // among them.
-func Load(ctx context.Context, open func(clock func() time.Time) *workorders.Desk, now time.Time, perDay int, regions []dispatch.RegionInput) (Made, error) {
+func Load(ctx context.Context, open func(clock func() time.Time) *workorders.Desk, now time.Time, regions []dispatch.RegionInput) (Made, error) {
 	zone, err := time.LoadLocation("Asia/Shanghai")
 	if err != nil {
 		return Made{}, err
@@ -128,7 +128,7 @@ func Load(ctx context.Context, open func(clock func() time.Time) *workorders.Des
 	parts := c.shifts(open)
 	for i, part := range parts {
 		if i < len(parts)-1 {
-			part.work(now, perDay)
+			part.work(now)
 		} else {
 			part.corners(now)
 		}
@@ -189,8 +189,8 @@ func (c *company) partsAndCustomers(ctx context.Context) error {
 	return failed
 }
 
-// PerDay are the ordinary orders that each crew gets on a day of the sample company.
-const PerDay = 4
+// perDay are the ordinary orders that each crew gets on a day of the sample company.
+const perDay = 4
 
 // crews are who works in each shift, by their place in crew; the first cannot repair televisions.
 var crews = [][]int{{0, 1, 3}, {2, 4, 5}, {6, 7, 8, 9}}

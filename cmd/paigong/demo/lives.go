@@ -59,7 +59,7 @@ type slot struct {
 }
 
 // work is three weeks of ordinary orders, so many a day.
-func (c *company) work(now time.Time, perDay int) {
+func (c *company) work(now time.Time) {
 	for day := -7 * Weeks; day <= 0; day++ {
 		for n := range perDay {
 			at := c.at(day, 8, 10).Add(time.Duration(n*540/perDay+c.rnd.IntN(40)) * time.Minute)
