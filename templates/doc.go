@@ -42,6 +42,10 @@
 // Chrome.Posted, so that nothing is typed twice. Done says the sentence for
 // ?done=. Every form but the sign-in carries idempotency_key.
 //
+// A form whose sender has no session any more is drawn into the door, which carries
+// it as held (its path), held_from, held_files and a held.<name> for each field, and
+// is offered to be sent again after the sign-in.
+//
 // Fields: an instant is RFC 3339 when the page put it in (assign's starts_at of a
 // suggested engineer), and 2006-01-02T15:04 in Chrome.Zone when somebody typed
 // it; a date is YYYY-MM-DD; amount, limit and line_unit are yuan with at most two
@@ -129,7 +133,7 @@
 //	POST /figures/schedules/{id}/stop
 //	POST /follow-ups/{id}/claim
 //	POST /follow-ups/{id}/waive  reason
-//	POST /login  login next password
+//	POST /login  held held.reason held.reason_code held_files held_from login next password
 //	POST /logout
 //	POST /m/me/ill  reason
 //	POST /m/orders/{number}/accept  at back visit_id

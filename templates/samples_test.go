@@ -35,7 +35,7 @@ type sample struct {
 func empties(lang string) []Page {
 	c := chrome(lang, "/")
 	return []Page{
-		Login{Chrome: c}, Home{Chrome: c}, Requests{Chrome: c}, Intake{Chrome: c}, Request{Chrome: c},
+		Login{Chrome: c}, SendAgain{Chrome: c}, Home{Chrome: c}, Requests{Chrome: c}, Intake{Chrome: c}, Request{Chrome: c},
 		Orders{Chrome: c}, Order{Chrome: c}, Day{Chrome: c}, Job{Chrome: c}, SheetForm{Chrome: c}, Van{Chrome: c},
 		Track{Chrome: c}, Gone{Chrome: c}, FollowUps{Chrome: c}, CallSheet{Chrome: c}, Complaints{Chrome: c},
 		Complaint{Chrome: c}, Callbacks{Chrome: c}, Stock{Chrome: c}, Movements{Chrome: c}, Pickups{Chrome: c},
@@ -220,8 +220,12 @@ func full(lang string) []sample {
 	year := calendar
 	year.Year, year.Known = 2026, true
 
+	ended := Held{"/orders/WO-2026-000123/hold", "/orders/WO-2026-000123", []Option{{Value: "reason", Text: "等客户从外地回来"}, {Value: "reason_code", Text: "customer"}}, []string{"等客户从外地回来"}, true, "0199a3c4"}
+
 	return []sample{
-		{"login", Login{outside(lang, "/login"), "dispatcher", "/orders", true, []DemoLogin{{"dispatcher", []string{"dispatcher"}}, {"agent", []string{"agent", "clerk", "cashier"}}, {"engineer1", []string{"engineer"}}, {"caller", []string{"caller"}}, {"stock", []string{"stock"}}, {"manager", []string{"manager", "lead", "complaints", "technical", "auditor"}}}, "paigong-demo"}},
+		{"login", Login{outside(lang, "/login"), "dispatcher", "/orders", true, Held{}, []DemoLogin{{"dispatcher", []string{"dispatcher"}}, {"agent", []string{"agent", "clerk", "cashier"}}, {"engineer1", []string{"engineer"}}, {"caller", []string{"caller"}}, {"stock", []string{"stock"}}, {"manager", []string{"manager", "lead", "complaints", "technical", "auditor"}}}, "paigong-demo"}},
+		{"login-held", Login{Chrome: outside(lang, "/login"), Held: ended}},
+		{"held", SendAgain{chrome(lang, "/login"), ended}},
 		{"home", Home{chrome(lang, "/"), []string{"dispatcher", "agent"}, []Tile{{"requests_open", 3, "/requests", false}, {"orders_ready", 14, "/orders", false}, {"orders_late", 2, "/orders", true}, {"on_hold", 0, "/orders", true}, {"visits_today", 37, "/orders", false}, {"callbacks_due", 5, "/callbacks", false}},
 			[]Short{{"orders_ready", []ShortRow{{"/orders/WO-2026-000131", "WO-2026-000131", "洗衣机漏水", "李先生 · 北京·酒仙桥", "order", "ready", at(21, 9, 48)}, {"/orders/WO-2026-000123", "WO-2026-000123", "空调不制冷，室外机不转", "周敏 · 北京·望京", "order", "on_hold", at(21, 10, 40)}}, "/orders?state=ready"}, {"complaints_open", nil, "/complaints"}}, true}},
 		{"requests", Requests{chrome(lang, "/requests"), RequestFilter{"received", "赵"}, requests, "/requests?cursor=x", true}},

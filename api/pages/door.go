@@ -57,10 +57,16 @@ func (p *Pages) who(c echo.Context) (auth.Caller, error) {
 	return p.desk.Look(ctx).People.Authenticate(ctx, cookie.Value)
 }
 
-// toLogin leads whoever is not signed in to the door and remembers where he wanted to go.
+// toLogin leads whoever is not signed in to the door and remembers where he wanted to go, or what he sent.
 func (p *Pages) toLogin(c echo.Context, err error) error {
 	if !fault.Is(err, fault.Unauthenticated) {
 		return p.problem(p.newAsk(c, auth.Caller{}), err)
+	}
+	if h := p.held(c); h.Path != "" {
+		a := p.newAsk(c, auth.Caller{})
+		page := p.loginOf(a, "")
+		page.Held = h
+		return a.draw(http.StatusUnauthorized, page)
 	}
 	next := c.Request().URL.RequestURI()
 	if c.Request().Method != http.MethodGet {
@@ -117,10 +123,17 @@ func (p *Pages) login(c echo.Context) error {
 			return p.problem(a, err)
 		}
 		page := p.loginOf(a, f.text("next"))
-		page.Login, page.Failed = f.text("login"), true
+		page.Login, page.Failed, page.Held = f.text("login"), true, heldIn(f)
 		return a.draw(http.StatusUnauthorized, page)
 	}
 	c.SetCookie(&http.Cookie{Name: sessionCookie(c.Request()), Value: got.Token, Path: "/", Expires: got.ExpiresAt, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: secure(c.Request())})
+	if h := heldIn(f); h.Path != "" {
+		by, err := p.desk.Look(ctx).People.Authenticate(ctx, got.Token)
+		if err != nil {
+			return p.problem(a, err)
+		}
+		return p.sendAgain(c, by, h)
+	}
 	next := f.text("next")
 	if !local(next) {
 		next = "/"

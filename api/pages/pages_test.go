@@ -220,6 +220,34 @@ func TestDoor(t *testing.T) {
 		t.Errorf("signing out leads to %q", to)
 	}
 	agent.see("/orders", 303)
+
+	// A session that ends in the middle of a form takes nothing with it: a wrong password first, then the form is
+	// sent by one press, once.
+	dispatcher := n.signedIn("dispatcher")
+	_, order := n.reported(n.signedIn("agent"))
+	path := "/orders/" + order
+	open := dispatcher.see(path, 200)
+	open.form("/logout").send(nil).leads()
+	door := open.form(path+"/hold").send(url.Values{"reason": {"客户下周 <一> 才回来"}}).refused(401, "已保留")
+	if door = door.form("/login").send(url.Values{"login": {"dispatcher"}, "password": {"wrong"}}); door.status != 401 {
+		t.Fatalf("a wrong password: %d", door.status)
+	}
+	kept := door.form("/login").send(url.Values{"login": {"dispatcher"}, "password": {password}})
+	if kept.status != 200 {
+		t.Fatalf("signed in again: %d", kept.status)
+	}
+	kept.shows("客户下周 <一> 才回来")
+	first := kept.form(path + "/hold").send(nil)
+	first.done().shows("客户下周 <一> 才回来")
+	if again := kept.form(path + "/hold").send(nil).leads(); again != first.leads() {
+		t.Errorf("sent twice it leads to %q and %q", first.leads(), again)
+	}
+	// Of a form with pictures the words stay, and it is said that the pictures do not.
+	agent = n.signedIn("agent")
+	paper := agent.see(path, 200).form(path + "/quotes").send(url.Values{"valid_until": {"2026-11-20"}, "line_unit": {"99.5", "", "", "", ""}}).done().form(path + "/quotes/[^/]+/approve")
+	paper.sight.form("/logout").send(nil).leads()
+	paper.sendWith(url.Values{"how": {"paper"}, "name": {"周晓明"}}, map[string][]byte{"file": []byte("scan")}).refused(401, "已保留").form("/login").send(url.Values{"login": {"agent"}, "password": {password}}).shows("周晓明", "照片和文件没有保留")
+	n.stranger().post("/login", url.Values{"held": {"https://evil.example/"}, "held.text": {"x"}, "login": {"agent"}, "password": {password}}).leads()
 }
 
 // A one-time link sets the password once; the account was made by a form too.
