@@ -1005,9 +1005,6 @@ func (f *form) sheet(a *ask) (workorders.SheetInput, error) {
 		WorkMinutes: f.minutes("work_minutes"), TravelMins: f.minutes("travel_minutes"), ArrivedAt: f.time("arrived_at"), FinishedAt: f.time("finished_at"), Signature: f.signature(a), SignerName: f.opt("signer_name"),
 		MinutesLeft: f.minutes("minutes_left"), OldPartsKept: f.ticked("old_parts_kept")}
 	f.need("visit_id")
-	if in.Outcome == "partial" { // whoever stands before it says how long the rest takes
-		f.need("minutes_left")
-	}
 	if in.SignerName != nil {
 		in.SignerRel = f.opt("signer_relation")
 	}
