@@ -392,7 +392,7 @@ func newPlot(t *testing.T) *bun.DB {
 func TestWhatPostgresRefuses(t *testing.T) {
 	t.Parallel()
 	db := newPlot(t)
-	for _, c := range forbiddenRows {
+	for _, c := range slices.Concat(forbiddenRows, forbiddenServices) {
 		t.Run(c.constraint+"/"+c.name, func(t *testing.T) {
 			refused := attempt(t, db, c.given, c.sql)
 			switch {
@@ -433,11 +433,12 @@ func TestEveryConstraintIsTried(t *testing.T) {
 	ctx := context.Background()
 	db := pgtest.New(t)
 	tried := map[string]bool{"timeline_append_only": true, "pieces_of_order": true}
-	for _, c := range forbiddenRows {
+	for _, c := range slices.Concat(forbiddenRows, forbiddenServices) {
 		tried[c.constraint] = true
 	}
 	var names []string
-	tables := []string{"requests", "work_orders", "order_parts", "coverage_decisions", "quotes", "quote_lines", "sheets", "sheet_parts", "old_parts", "timeline", "conversations", "hand_overs", "watchers", "custody", "custody_moves"}
+	tables := []string{"requests", "work_orders", "order_parts", "coverage_decisions", "quotes", "quote_lines", "sheets", "sheet_parts", "old_parts", "timeline", "conversations", "hand_overs", "watchers", "custody", "custody_moves",
+		"files", "issued_papers", "messages", "jobs", "idempotency_keys", "links", "plans", "plan_visits"}
 	err := db.NewRaw(`SELECT conname FROM pg_constraint WHERE conrelid::regclass::text IN (?0) AND contype IN ('c', 'u', 'f', 'x')
 			AND conname !~ '_(fkey|key|pkey)$'
 		UNION SELECT i.relname FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
@@ -448,7 +449,8 @@ func TestEveryConstraintIsTried(t *testing.T) {
 	}
 	var source string
 	if err := db.NewRaw(`SELECT string_agg(prosrc, ' ') FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proname IN
-		('visits_qualified', 'work_orders_parts_held', 'quotes_frozen', 'quotes_total_is_sum', 'sheets_signed_stays', 'sheets_repair_approved', 'custody_chain', 'custody_holder_is_last', 'work_orders_device_back', 'completed_has_follow_up')`).Scan(ctx, &source); err != nil {
+		('visits_qualified', 'work_orders_parts_held', 'quotes_frozen', 'quotes_total_is_sum', 'sheets_signed_stays', 'sheets_repair_approved', 'custody_chain', 'custody_holder_is_last', 'work_orders_device_back', 'completed_has_follow_up',
+		 'files_fixed', 'idempotency_keys_answered', 'plans_published')`).Scan(ctx, &source); err != nil {
 		t.Fatal(err)
 	}
 	for _, m := range regexp.MustCompile(`refuse\('([a-z0-9_]+)'`).FindAllStringSubmatch(source, -1) {
