@@ -152,7 +152,7 @@ func AssetVersion() (string, error) {
 }
 
 // phoneAssets are what the engineer's pages need without a network.
-var phoneAssets = []string{"tokens.css", "base.css", "phone.css", "print.css", "app.js", "outbox.js", "phone.js", "sheet.js", "signature.js", "outbox-page.js", "icon.svg", "icon-192.png"}
+var phoneAssets = []string{"tokens.css", "base.css", "phone.css", "print.css", "app.js", "outbox.js", "phone.js", "sheet.js", "signature.js", "scan.js", "outbox-page.js", "icon.svg", "icon-192.png"}
 
 // Worker is the service worker of the engineer's pages: the version, the files it keeps, and then its script.
 func Worker() ([]byte, error) {

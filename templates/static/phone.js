@@ -221,6 +221,7 @@ const offlineMode = async () => {
   const word = (name) => { if (told) told.textContent = told.dataset[name]; };
   if (!isSecureContext) return word("insecure");
   if (!navigator.serviceWorker) return word("noWorker");
+  word("checking"); // the first time it takes a while
   try {
     await navigator.serviceWorker.register("/m/sw.js", { scope: "/m", updateViaCache: "none" });
     const ready = await navigator.serviceWorker.ready;

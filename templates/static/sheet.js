@@ -156,37 +156,7 @@ for (const field of $$("[data-step]")) {
   row.append(button("−", words.fewer, -1), field, button("+", words.another, 1));
 }
 
-// A code is read by the camera where the browser can.
-if ("BarcodeDetector" in globalThis && navigator.mediaDevices) {
-  for (const field of $$("input[data-scan]")) {
-    const b = document.createElement("button");
-    b.type = "button"; b.textContent = words.scan;
-    b.addEventListener("click", () => scan(field));
-    field.after(b);
-  }
-}
-
-const scan = async (field) => {
-  const dialog = document.createElement("dialog"), video = document.createElement("video");
-  dialog.append(video);
-  document.body.append(dialog);
-  let stream, open = true;
-  dialog.addEventListener("close", () => { open = false; for (const t of stream?.getTracks() ?? []) t.stop(); dialog.remove(); });
-  dialog.addEventListener("click", () => dialog.close());
-  try {
-    stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
-    video.srcObject = stream; video.playsInline = true;
-    dialog.showModal();
-    await video.play();
-    const detector = new globalThis.BarcodeDetector();
-    while (open) {
-      const [code] = await detector.detect(video).catch(() => []);
-      if (code) { field.value = code.rawValue; field.dispatchEvent(new Event("input", { bubbles: true })); break; }
-      await new Promise((r) => setTimeout(r, 150));
-    }
-  } catch { /* no camera, or it was refused: the number can be typed */ }
-  if (dialog.open) dialog.close(); else dialog.dispatchEvent(new Event("close"));
-};
+if ("BarcodeDetector" in globalThis) import("./scan.js");
 
 // ---- charges: what goes beyond the agreed sum is said before the customer signs
 
@@ -240,12 +210,13 @@ const shrink = async (file) => {
 };
 
 const thumb = (f, blob) => {
-  const li = document.createElement("li"), img = document.createElement("img"), off = document.createElement("button");
+  const li = document.createElement("li"), img = document.createElement("img"), kind = document.createElement("small"), off = document.createElement("button");
   if (blob) img.src = URL.createObjectURL(blob);
-  img.alt = f.label ?? f.kind;
+  img.alt = "";
+  kind.textContent = f.label ?? f.kind;
   off.type = "button"; off.textContent = words.remove;
   off.addEventListener("click", () => { draft.files = draft.files.filter((x) => x !== f); li.remove(); save(); });
-  li.append(img, off);
+  li.append(img, kind, off);
   document.getElementById("thumbs").append(li);
 };
 
@@ -254,6 +225,7 @@ const hex = (buffer) => [...new Uint8Array(buffer)].map((b) => b.toString(16).pa
 let busy = Promise.resolve();
 for (const input of $$("input[type=file]")) {
   if (!globalThis.crypto?.subtle) break; // over plain http the pictures travel with the form
+  input.closest("label").classList.add("tile");
   input.addEventListener("change", () => {
     const files = [...input.files], kind = input.name.replace("photos_", ""), label = input.closest("label").innerText.trim();
     input.value = "";
