@@ -4,9 +4,10 @@
 //
 //	go run ./cmd/torture kill -rounds 20 -seed 1     kill -9 between and during the steps of the story
 //	go run ./cmd/torture phone -rounds 200 -seed 1   an engineer's phone without network, power, session, storage
+//	go run ./cmd/torture slow                        his pages on a slow line and a slow processor, measured
 //
 // Every attack ends with one line of counts that begins with its name and its seed, and fails when a count
-// that has to be 0 is not.
+// that has to be 0 is not; slow counts nothing and prints figures.
 package main
 
 import (
@@ -32,6 +33,7 @@ type attack struct {
 var attacks = []attack{
 	{"kill", "tell the story to a program that is killed with -9, its PostgreSQL too", killAttack},
 	{"phone", "fill in sheets on a phone whose network, browser, clock, session and storage fail", phoneAttack},
+	{"slow", "measure the engineer's pages on a slow line and a slow processor", slowPhone},
 }
 
 func main() {

@@ -29,7 +29,7 @@ func phoneAttack(f *flag.FlagSet) func(context.Context, io.Writer) error {
 	seed := f.Uint64("seed", 1, "what fails when")
 	log := f.String("log", "", "file for what the program says")
 	return arena("phone", memory(), log, func(ctx context.Context, folder string, v *victim, out io.Writer) error {
-		return attackPhone(ctx, v, filepath.Join(folder, "browser"), *rounds, *seed, out)
+		return withPhone(ctx, v, filepath.Join(folder, "browser"), *seed, out, func(k *calling, path string) error { return k.attack(path, *rounds) })
 	})
 }
 
@@ -52,8 +52,9 @@ type calling struct {
 // faults are what happens to a round, in turn and shuffled by the seed.
 var faults = []string{"refused", "hang", "cut", "cut-twice", "kill", "kill-draft", "double-tap", "two-tabs", "401", "stock", "clock", "quota", "cancelled", "none"}
 
-// attackPhone tells what it did; its last line are the counts.
-func attackPhone(ctx context.Context, v *victim, profile string, rounds int, seed uint64, out io.Writer) (err error) {
+// withPhone settles the company behind a wire that can fail, hands over the phone that is its first engineer's, and
+// ends browser, wire and program however run ends. path is the browser's.
+func withPhone(ctx context.Context, v *victim, profile string, seed uint64, out io.Writer, run func(k *calling, path string) error) (err error) {
 	path, err := chromium()
 	if err != nil {
 		return err
@@ -83,6 +84,11 @@ func attackPhone(ctx context.Context, v *victim, profile string, rounds int, see
 	if k.wire, err = newWire(*v.url.Load()); err != nil {
 		return err
 	}
+	return run(k, path)
+}
+
+// attack tells what it did; its last line are the counts.
+func (k *calling) attack(path string, rounds int) error {
 	var turn []string
 	for round := range rounds {
 		if len(turn) == 0 {
@@ -93,14 +99,14 @@ func attackPhone(ctx context.Context, v *victim, profile string, rounds int, see
 		turn = turn[1:]
 		began := time.Now()
 		k.visit(path, round, fault)
-		fmt.Fprintf(out, "round %d: %-10s %.1f s, %d lost, %d double\n", round+1, fault, time.Since(began).Seconds(), k.lost, k.double)
+		fmt.Fprintf(k.out, "round %d: %-10s %.1f s, %d lost, %d double\n", round+1, fault, time.Since(began).Seconds(), k.lost, k.double)
 	}
-	_, violations, err := v.violations(ctx)
+	_, violations, err := k.v.violations(k.ctx)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "phone: opened without a network in %.2f s, without an answer in %.2f s (median), %d violations\n", median(k.dead), median(k.lie), violations)
-	fmt.Fprintf(out, "rounds %d seed %d: %d lost, %d double, drain p50 %.2f s\n", rounds, seed, k.lost, k.double, median(k.drains))
+	fmt.Fprintf(k.out, "phone: opened without a network in %.2f s, without an answer in %.2f s (median), %d violations\n", median(k.dead), median(k.lie), violations)
+	fmt.Fprintf(k.out, "rounds %d seed %d: %d lost, %d double, drain p50 %.2f s\n", rounds, k.seed, k.lost, k.double, median(k.drains))
 	if k.lost+k.double+violations > 0 {
 		return errors.New("a sheet or a step was lost or doubled, or a promise of the data is broken")
 	}

@@ -24,7 +24,7 @@ func TestBrowserLosesAndDoublesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	err = attackPhone(t.Context(), &victim{binary: binary(t), data: filepath.Join(folder, "data"), log: t.Output()}, filepath.Join(folder, "browser"), 10, 3, &out)
+	err = withPhone(t.Context(), &victim{binary: binary(t), data: filepath.Join(folder, "data"), log: t.Output()}, filepath.Join(folder, "browser"), 3, &out, func(k *calling, path string) error { return k.attack(path, 10) })
 	t.Logf("%s", &out)
 	if err != nil {
 		t.Fatal(err)
