@@ -85,6 +85,14 @@ func TestListsPageThrough(t *testing.T) {
 	n.agent.get("/requests?cursor=" + url.QueryEscape("a b")).want(422)
 }
 
+// A unit whose parent nobody names lies below the organisation of whoever enters it.
+func TestOrganisationBelowOnesOwn(t *testing.T) {
+	t.Parallel()
+	n := newTown(t)
+	n.admin.post("/organisations", m{"code": "C77", "name": "中心", "kind": "centre"}).want(201).is("C77", "id").is("HQ", "parent_code").is("Asia/Shanghai", "timezone")
+	n.admin.post("/organisations", m{"code": "H2", "name": "总部", "kind": "head"}).refused(409, "organisations_one_head")
+}
+
 // Whoever rings says one of many things: each of them finds the matter.
 func TestSearch(t *testing.T) {
 	t.Parallel()

@@ -135,6 +135,9 @@ func (s *Server) changeUser(ctx context.Context, by auth.Caller, in *bodyOf[auth
 }
 
 func (s *Server) addOrganisation(ctx context.Context, by auth.Caller, in *body[auth.OrganisationInput]) (o auth.Organisation, err error) {
+	if in.Body.ParentCode == "" && in.Body.Kind != "head" {
+		in.Body.ParentCode = by.OrgCode
+	}
 	err = s.desk.Keep(ctx, by, func(ctx context.Context, l workorders.Ledgers) (err error) {
 		o, err = l.People.CreateOrganisation(ctx, by.Scope(), in.Body)
 		return err

@@ -75,6 +75,7 @@ type EngineerFilter struct {
 
 // Skill is something an order may ask of an engineer.
 type Skill struct {
+	ID        string     `json:"id"` // its code
 	Code      string     `json:"code"`
 	Name      string     `json:"name"`
 	RetiredAt *time.Time `json:"retired_at"`

@@ -294,7 +294,7 @@ func (b Board) AddSkill(ctx context.Context, in SkillInput) (Skill, error) {
 		return s, err
 	}
 	err := b.db.NewRaw(`INSERT INTO skills (code, name) VALUES (?, ?) ON CONFLICT (code) DO UPDATE SET name = excluded.name
-		WHERE skills.name = excluded.name RETURNING *`, in.Code, strings.TrimSpace(in.Name)).Scan(ctx, &s)
+		WHERE skills.name = excluded.name RETURNING code AS id, *`, in.Code, strings.TrimSpace(in.Name)).Scan(ctx, &s)
 	switch {
 	case none(err):
 		return s, fault.New(fault.Conflict, "skills_pkey", "there is a skill %s already: use it or choose another code", in.Code)
@@ -311,7 +311,7 @@ func (b Board) Skills(ctx context.Context, ask keyset.Ask) (keyset.Page[Skill], 
 		return keyset.Page[Skill]{}, err
 	}
 	var rows []Skill
-	if err := b.db.NewRaw("SELECT code, name, retired_at FROM skills WHERE code > ? ORDER BY code LIMIT ?", last, ask.Rows()).Scan(ctx, &rows); err != nil {
+	if err := b.db.NewRaw("SELECT code AS id, code, name, retired_at FROM skills WHERE code > ? ORDER BY code LIMIT ?", last, ask.Rows()).Scan(ctx, &rows); err != nil {
 		return keyset.Page[Skill]{}, fmt.Errorf("list skills: %w", fault.FromSQL(err))
 	}
 	return keyset.Cut(ask, rows, func(s Skill) []any { return []any{s.Code} }), nil

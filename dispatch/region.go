@@ -8,6 +8,7 @@ import (
 // Region is a piece of the map, most often a division code. Who serves a region serves everything
 // below it. Retired codes stay, because old addresses carry them.
 type Region struct {
+	ID         string         `json:"id"` // its code: regions are known by nothing else
 	Code       string         `json:"code"`
 	ParentCode *string        `json:"parent_code"`
 	Name       string         `json:"name"`

@@ -11,7 +11,7 @@ import (
 	"paigong/internal/keyset"
 )
 
-const regionColumns = `r.code, r.parent_code, r.name, r.path, r.retired_on, r.replaced_by,
+const regionColumns = `r.code AS id, r.code, r.parent_code, r.name, r.path, r.retired_on, r.replaced_by,
 	(SELECT string_agg(a.name, ' ' ORDER BY array_position(r.path, a.code)) FROM regions a WHERE a.code = ANY (r.path)) AS full_name
 	FROM regions r`
 

@@ -89,7 +89,7 @@ func (p *Pages) sameOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-func (p *Pages) doors(g *echo.Group) {
+func (p *Pages) doors(g rooms) {
 	g.GET("/login", p.loginPage)
 	g.POST("/login", p.login)
 	g.POST("/logout", p.logout)

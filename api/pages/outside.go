@@ -21,7 +21,7 @@ import (
 )
 
 // public are the pages that need no sign-in: a customer's link, and the form for reporting a fault.
-func (p *Pages) public(g *echo.Group) {
+func (p *Pages) public(g rooms) {
 	g.GET("/c/:token", p.track)
 	for _, act := range []string{"approve", "decline", "confirm", "reschedule", "cancel", "chase", "sign", "rate", "withdraw", "verify", "leave-alone", "hear-again"} {
 		g.POST("/c/:token/"+act, p.byCustomer(act))

@@ -186,6 +186,31 @@ func TestFormsOfOtherSitesAreRefused(t *testing.T) {
 	}
 }
 
+// Who asks in a way that an address does not take is told so, with the ways it takes; the API answers with a
+// problem, the screens with a page.
+func TestWrongMethods(t *testing.T) {
+	t.Parallel()
+	n := newTown(t)
+	agent := n.signedIn("agent")
+	for _, c := range []struct {
+		method, path string
+		status       int
+		allow, kind  string
+	}{
+		{"DELETE", "/api/v1/work-orders", 405, "GET", "application/problem+json"},
+		{"PUT", "/api/v1/work-orders/WO-2026-000001/sheet", 405, "POST", "application/problem+json"},
+		{"DELETE", "/orders", 405, "GET", "text/html"},
+		{"GET", "/orders/WO-2026-000001/assign", 405, "POST", "text/html"},
+		{"GET", "/api/v1/nothing", 404, "", "application/problem+json"},
+		{"GET", "/nothing", 404, "", "text/html"},
+	} {
+		got := agent.do(must(http.NewRequest(c.method, n.server.URL+c.path, nil))(t))
+		if got.status != c.status || !strings.Contains(got.header.Get("Allow"), c.allow) || !strings.HasPrefix(got.header.Get("Content-Type"), c.kind) {
+			t.Errorf("%s %s: %d, Allow %q, %s; want %d, %s, %s", c.method, c.path, got.status, got.header.Get("Allow"), got.header.Get("Content-Type"), c.status, c.allow, c.kind)
+		}
+	}
+}
+
 // The session cookie is out of reach of scripts and of other sites, and the door leads nowhere else.
 func TestDoor(t *testing.T) {
 	t.Parallel()

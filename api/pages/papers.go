@@ -15,7 +15,7 @@ import (
 )
 
 // printed are the addresses that answer with a paper or a picture instead of a page.
-func (p *Pages) printed(g *echo.Group) {
+func (p *Pages) printed(g rooms) {
 	g.GET("/orders/:number/papers/:paper", p.sheetOf)
 	g.GET("/papers/:paper", p.stack)
 	g.GET("/follow-ups/papers.pdf", p.followUpPapers)

@@ -216,7 +216,7 @@ func already(v dispatch.Visit, act string) bool {
 	return v.State == dispatch.Declined
 }
 
-func (p *Pages) phoneDoors(g *echo.Group) {
+func (p *Pages) phoneDoors(g rooms) {
 	g.GET("/m/pulse", p.pulse)
 	g.PUT("/m/files/:sha256", p.putPhoto)
 	g.GET("/m/sw.js", p.worker)

@@ -12,6 +12,7 @@ import (
 // Organisation is a unit of the company: the head office, a service centre, or a partner's outlet.
 type Organisation struct {
 	ID          int32           `json:"-"`
+	Ref         string          `json:"id"` // its code: what calls name it by
 	ParentID    *int32          `json:"-"`
 	ParentCode  string          `json:"parent_code,omitempty"`
 	Code        string          `json:"code"`
@@ -38,7 +39,7 @@ type OrganisationInput struct {
 	Code        string          `json:"code" pattern:"^[A-Za-z0-9._-]{1,40}$"`
 	Name        string          `json:"name" minLength:"1" maxLength:"200"`
 	Kind        string          `json:"kind" enum:"head,centre,partner"`
-	ParentCode  string          `json:"parent_code,omitempty" doc:"required for all but the head office"`
+	ParentCode  string          `json:"parent_code,omitempty" doc:"absent: below the caller's own organisation, for all but the head office"`
 	RegionCodes []string        `json:"region_codes,omitempty" doc:"regions it serves"`
 	Timezone    string          `json:"timezone,omitempty" doc:"IANA name; default that of the parent"`
 	Letterhead  json.RawMessage `json:"letterhead,omitempty" doc:"lines printed at the head of its papers"`

@@ -22,7 +22,7 @@ func (d *Directory) organisations(ctx context.Context) ([]Organisation, error) {
 
 func (d *Directory) readOrganisations(ctx context.Context) ([]Organisation, error) {
 	all := []Organisation{}
-	err := d.db.NewSelect().TableExpr("organisations AS o").ColumnExpr("o.id, o.parent_id, o.code, o.name, o.kind, o.path, o.zone, o.region_codes, o.letterhead, o.created_at, o.version").
+	err := d.db.NewSelect().TableExpr("organisations AS o").ColumnExpr("o.id, o.code AS ref, o.parent_id, o.code, o.name, o.kind, o.path, o.zone, o.region_codes, o.letterhead, o.created_at, o.version").
 		ColumnExpr("coalesce((SELECT p.code FROM organisations p WHERE p.id = o.parent_id), '') AS parent_code").
 		OrderExpr("o.id").Scan(ctx, &all)
 	if err != nil {
@@ -127,7 +127,7 @@ func (d *Directory) CreateOrganisation(ctx context.Context, scope Scope, in Orga
 	if len(in.Letterhead) == 0 {
 		in.Letterhead = json.RawMessage("{}")
 	}
-	o := Organisation{ParentID: parent, ParentCode: in.ParentCode, Code: in.Code, Name: in.Name, Kind: in.Kind, Zone: zone,
+	o := Organisation{Ref: in.Code, ParentID: parent, ParentCode: in.ParentCode, Code: in.Code, Name: in.Name, Kind: in.Kind, Zone: zone,
 		RegionCodes: slices.Clip(append([]string{}, in.RegionCodes...)), Letterhead: in.Letterhead, CreatedAt: d.now()}
 	err := d.db.NewRaw(`INSERT INTO organisations (parent_id, code, name, kind, zone, region_codes, letterhead, created_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id, path, version`,

@@ -21,6 +21,7 @@ const (
 
 // Code is one entry of the list.
 type Code struct {
+	ID         string     `json:"id"` // kind and code with a dot between
 	Kind       Kind       `json:"kind"`
 	Code       string     `json:"code"`
 	Name       string     `json:"name"`

@@ -26,7 +26,7 @@ func New(db bun.IDB, now func() time.Time) Codes { return Codes{db, now} }
 // In is the same store inside a transaction.
 func (c Codes) In(tx bun.IDB) Codes { return Codes{tx, c.now} }
 
-const columns = "kind, code, name, name_en, category, repairs, first_aid, first_aid_en, retired_at, version"
+const columns = "kind || '.' || code AS id, kind, code, name, name_en, category, repairs, first_aid, first_aid_en, retired_at, version"
 
 // Codes lists codes in the order of kind and code. Everybody in the company may read them.
 func (c Codes) Codes(ctx context.Context, f CodeFilter) (keyset.Page[Code], error) {
