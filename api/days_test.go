@@ -765,6 +765,9 @@ func TestDay9ComplaintByLetterToResearch(t *testing.T) {
 		}
 	}
 	n.keeper.get("/complaints/" + id + "/papers/reply-letter.pdf").want(403)
+	n.manager.get("/complaints/"+id).want(200).is("request", "evidence", 0, "kind") // the letter itself
+	minutes := n.manager.post("/minutes", m{"complaint_id": id, "present": "客户、研发", "text": "核对同批次主板", "tasks": []m{{"text": "停发该批次"}}}).want(201)
+	n.manager.post("/complaints/"+id+"/evidence", m{"record": minutes.str("number"), "note": "批次核对"}).want(200)
 	n.manager.post("/complaints/"+id+"/close", m{"cause": "批次缺陷", "resolution": "换机"}).want(200).is("closed", "state")
 
 	// Misconduct is nobody's business but the manager's.

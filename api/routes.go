@@ -249,6 +249,13 @@ func (s *Server) table() {
 	for _, act := range []string{"reply", "verify", "propose", "accept", "refuse", "close"} {
 		on(s, post, "/complaints/{id}/"+act, auth.WorkComplaint, "Work a complaint: "+act, s.complaintDo(act), ok)
 	}
+	on(s, post, "/complaints/{id}/evidence", auth.WorkComplaint, "Put something on file about a complaint: a file, or the number of a record", s.addEvidence, ok)
+	on(s, get, "/complaint-targets", auth.ReadBasics, "By when a complaint is over, by its severity", s.complaintTargets)
+	on(s, put, "/complaint-targets", auth.ManageBasics, "Change it for complaints registered from now on", s.putComplaintTarget)
+	on(s, post, "/minutes", auth.FileComplaint, "Write down what was said at a visit or meeting, and who does what by when", s.writeMinutes)
+	on(s, get, "/minutes", auth.ReadComplaints, "Minutes in sight, newest first", s.minutesList)
+	on(s, get, "/minutes/{id}", auth.ReadComplaints, "Minutes with their tasks", s.minutes)
+	raw(s, "/minutes/{id}/papers/minutes.pdf", auth.ReadComplaints, "Minutes as a paper", s.minutesPaper)
 	raw(s, "/complaints/{id}/papers/reply-letter.pdf", auth.ReadComplaints, "The answer to a complaint as a letter to be signed and posted", s.replyLetter)
 	on(s, post, "/complaints/{id}/escalate", auth.EscalateComplaint, "One level up; the duty to reply stays", s.complaintDo("escalate"), ok)
 	on(s, get, "/callbacks", auth.ReadCallbacks, "Who has to be told something", s.callbacks)

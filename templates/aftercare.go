@@ -156,7 +156,58 @@ type Complaint struct {
 	Improvements []ImprovementRow
 	MayImprove   bool
 	Letter       string // path of the answer as a letter; empty before there is one
+
+	OverBy        time.Time // by when the matter should be over
+	Evidence      []EvidenceRow
+	EvidenceAsked bool // it cannot end before something is on file
+	Minutes       []Link
 }
+
+// EvidenceRow is one thing a complaint is judged by.
+type EvidenceRow struct {
+	Path, Text string // Path "" is a record without a page of its own
+	Note       string
+	Image      bool
+	At         time.Time
+	Actor      string
+}
+
+// MinutesRow is one paper of the list.
+type MinutesRow struct {
+	ID, Number    string
+	HeldAt        time.Time
+	Present, Text string
+	About         []Link
+	Open          int // tasks that are not finished
+}
+
+// MinutesList is GET /minutes?customer=&request=&complaint=&cursor=, with the form for new ones.
+type MinutesList struct {
+	Chrome
+	Customer, Request, Complaint string // ids that new ones are about
+	Rows                         []MinutesRow
+	More                         string
+	MayWrite                     bool
+	Colleagues                   []Option
+}
+
+func (MinutesList) place() place { return place{"minutes-list", "desk"} }
+
+// Minutes is GET /minutes/{id}.
+type Minutes struct {
+	Chrome
+	Number    string
+	HeldAt    time.Time
+	Spot      string // where it was
+	Present   string
+	Lines     []string
+	About     []Link
+	Tasks     []ImprovementRow
+	WrittenBy string
+	PDF       string
+}
+
+func (Minutes) place() place { return place{"minutes", "desk"} }
 
 // ImprovementRow is one thing that has to become better.
 type ImprovementRow struct {

@@ -78,6 +78,8 @@
 //	POST /callbacks/{id}/attempts  call_again_at outcome text
 //	POST /complaints  category channel grade order_number received_at severity text
 //	POST /complaints/{id}/accept
+//	POST /complaints/{id}/evidence  files note record
+//	POST /minutes  complaint customer held_at place present request task_due task_owner task_text text
 //	POST /complaints/{id}/close  cause reason
 //	POST /complaints/{id}/escalate  reason
 //	POST /complaints/{id}/propose  proposal

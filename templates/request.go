@@ -37,6 +37,7 @@ func (Requests) place() place { return place{"requests", "desk"} }
 // Request is GET /requests/{number}.
 type Request struct {
 	Chrome
+	ID          string
 	Number      string
 	State       string
 	Kind        string

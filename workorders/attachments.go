@@ -12,7 +12,7 @@ import (
 
 // attachFile ties a file that was sent before, named by its hash, to the one record it belongs to.
 func (w *work) attachFile(ctx context.Context, sha256Hex, owner string, id uuid.UUID, org int32, kind string) error {
-	to := map[string]func(int32, uuid.UUID) files.Owner{"sheet_id": files.OfSheet, "quote_id": files.OfQuote, "custody_id": files.OfCustody, "order_id": files.OfOrder, "request_id": files.OfRequest}[owner]
+	to := map[string]func(int32, uuid.UUID) files.Owner{"sheet_id": files.OfSheet, "quote_id": files.OfQuote, "custody_id": files.OfCustody, "order_id": files.OfOrder, "request_id": files.OfRequest, "complaint_id": files.OfComplaint}[owner]
 	if to == nil {
 		return fault.New(fault.Invalid, "unknown_owner", "a file cannot belong to that")
 	}

@@ -195,7 +195,7 @@ var wholes = []struct{ child, column, parent string }{
 	{"conversations", "order_id", "work_orders"}, {"conversations", "request_id", "requests"}, {"timeline", "order_id", "work_orders"}, {"messages", "order_id", "work_orders"},
 	{"reservations", "order_id", "work_orders"}, {"shortages", "order_id", "work_orders"}, {"pickups", "order_id", "work_orders"},
 	{"shifts", "engineer_id", "engineers"}, {"absences", "engineer_id", "engineers"}, {"diary", "engineer_id", "engineers"}, {"visit_reschedules", "visit_id", "visits"},
-	{"follow_ups", "order_id", "work_orders"}, {"follow_up_attempts", "follow_up_id", "follow_ups"}, {"complaints", "order_id", "work_orders"}, {"callbacks", "order_id", "work_orders"},
+	{"follow_ups", "order_id", "work_orders"}, {"follow_up_attempts", "follow_up_id", "follow_ups"}, {"complaints", "order_id", "work_orders"}, {"callbacks", "order_id", "work_orders"}, {"complaint_evidence", "complaint_id", "complaints"},
 	{"callback_attempts", "callback_id", "callbacks"}, {"escalations", "clock_id", "clocks"}, {"payments", "receipt_id", "receipts"}, {"invoice_requests", "receipt_id", "receipts"},
 }
 
@@ -204,7 +204,7 @@ var audited = []struct {
 	table     string
 	versioned bool
 }{
-	{"parked_facts", true}, {"message_texts", false}, {"report_schedules", true}, {"call_records", false}, {"message_opt_outs", false}, {"call_scripts", false}, {"campaigns", true}, {"improvements", true}, {"link_signatures", false}, {"part_requests", true}, {"absences", true}, {"assets", true}, {"callback_attempts", false}, {"callbacks", true}, {"cash_ups", false}, {"clocks", false}, {"complaints", true}, {"contacts", true},
+	{"parked_facts", true}, {"complaint_evidence", false}, {"minutes", true}, {"message_texts", false}, {"report_schedules", true}, {"call_records", false}, {"message_opt_outs", false}, {"call_scripts", false}, {"campaigns", true}, {"improvements", true}, {"link_signatures", false}, {"part_requests", true}, {"absences", true}, {"assets", true}, {"callback_attempts", false}, {"callbacks", true}, {"cash_ups", false}, {"clocks", false}, {"complaints", true}, {"contacts", true},
 	{"contracts", true}, {"conversations", false}, {"coverage_decisions", false}, {"custody", true}, {"customers", true}, {"engineers", true}, {"files", false}, {"follow_up_attempts", false},
 	{"follow_ups", true}, {"hand_overs", true}, {"invoice_requests", true}, {"issued_papers", false}, {"old_parts", true}, {"order_parts", false}, {"organisations", true}, {"parts", true},
 	{"payments", false}, {"pickups", true}, {"places", true}, {"plans", true}, {"quotes", true}, {"receipts", true}, {"requests", true}, {"reservations", true}, {"sheet_parts", false}, {"sheets", true},

@@ -183,6 +183,7 @@ var planted = map[string][]string{
 	"promises: complaints: 24 hours from receipt":                                              {drop("complaints", "complaints_reply_24h"), put("complaints", row{"id": id("complaint"), "reply_due_at": afternoon}), put("clocks", row{"subject_id": id("complaint"), "due_at": afternoon, "next_at": afternoon})},
 	"promises: complaints: nothing goes on before the reply":                                   append([]string{drop("complaints", "complaints_answered_before_closed")}, noted(row{"state": "investigating"})...),
 	"promises: complaints: each has its reply clock, and the clock agrees":                     {put("complaints")},
+	"promises: complaints: none ended without what was found on file":                          {put("complaints", row{"id": id("complaint"), "grade": "complaint", "state": "closed", "replied_at": noon, "closed_at": noon}), put("clocks", row{"subject_id": id("complaint"), "met_at": noon, "next_at": nil})},
 	"promises: requests: each that waits for a reply has a clock, or a complaint took it over": {put("requests")},
 	"promises: requests: imported ones have no armed clock":                                    {put("requests", row{"id": id("request"), "origin": "import", "reply_due_at": nil}), put("clocks", row{"subject_id": id("request"), "subject_kind": "request"})},
 	"promises: clocks: armed exactly while they run":                                           {drop("clocks", "clocks_running"), put("clocks", row{"next_at": nil})},

@@ -6,6 +6,7 @@ import (
 	"github.com/gofrs/uuid/v5"
 
 	"paigong/internal/auth"
+	"paigong/internal/files"
 	"paigong/workorders/aftercare"
 )
 
@@ -139,6 +140,32 @@ func (d *Desk) ComplaintDo(ctx context.Context, by auth.Caller, id uuid.UUID, ac
 			}
 		}
 		return w.noteComplaint(ctx, c, "complaint_"+act, in.Reason)
+	})
+	return c, err
+}
+
+// AddEvidence puts something on file about a complaint: a file that was sent before, or the number of a record.
+func (d *Desk) AddEvidence(ctx context.Context, by auth.Caller, id uuid.UUID, in aftercare.EvidenceInput) (aftercare.Complaint, error) {
+	var c aftercare.Complaint
+	err := d.change(ctx, by, func(ctx context.Context, w *work) (err error) {
+		if c, err = w.promises.Complaint(ctx, by, id); err != nil {
+			return err
+		}
+		if err := fresh(ctx, "complaint", c.Version); err != nil {
+			return err
+		}
+		var file *uuid.UUID
+		if in.File != "" && c.State != aftercare.ClosedMatter {
+			kept, err := w.cabinet.Attach(ctx, files.OfComplaint(c.OrgID, id), in.File, "evidence")
+			if err != nil {
+				return err
+			}
+			file = &kept.ID
+		}
+		if c, err = w.promises.AddEvidence(ctx, by, id, file, in); err != nil {
+			return err
+		}
+		return w.noteComplaint(ctx, c, "complaint_evidence", in.Note)
 	})
 	return c, err
 }

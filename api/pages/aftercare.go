@@ -388,6 +388,9 @@ func (p *Pages) complaint(a *ask) (templates.Page, error) {
 		v.Improvements = append(v.Improvements, a.improvementRow(i))
 	}
 	v.MayImprove = a.by.May(auth.FileComplaint)
+	if err := a.evidenceOn(c, &v); err != nil {
+		return nil, err
+	}
 	if n := len(c.Proposals); n > 0 {
 		v.Proposal = c.Proposals[n-1].Text
 	}

@@ -135,6 +135,8 @@ func (a *ask) improvementRow(i aftercare.Improvement) templates.ImprovementRow {
 		row.Device, row.Codes, row.Repairs = s.Device, s.Codes, s.Repairs
 	}
 	switch {
+	case i.MinutesID != nil:
+		row.About = templates.Link{Path: "/minutes/" + i.MinutesID.String(), Text: a.t("ui.minutes")}
 	case i.Complaint != nil:
 		row.About = templates.Link{Path: "/complaints/" + i.Complaint.String(), Text: a.t("ui.complaint")}
 	case i.FollowUpID != nil:

@@ -279,6 +279,20 @@ func (f *form) needTime(name string) time.Time {
 	return time.Time{}
 }
 
+// dateAt is the i-th of several civil dates with one name, or nil.
+func (f *form) dateAt(name string, i int) *calendar.Date {
+	v := f.at(name, i)
+	if v == "" {
+		return nil
+	}
+	d, err := calendar.Parse(v)
+	if err != nil {
+		f.wrong(name, "not a date")
+		return nil
+	}
+	return &d
+}
+
 func (f *form) date(name string) *calendar.Date {
 	v := f.text(name)
 	if v == "" {

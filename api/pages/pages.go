@@ -191,6 +191,10 @@ func (p *Pages) Mount(e *echo.Echo) {
 	for _, act := range []string{"reply", "verify", "propose", "accept", "refuse", "close"} {
 		do("/complaints/:id/"+act, auth.WorkComplaint, p.complaintAct(act), p.complaint)
 	}
+	do("/complaints/:id/evidence", auth.WorkComplaint, p.addEvidence, p.complaint)
+	see("/minutes", auth.ReadComplaints, p.minutesList)
+	see("/minutes/:id", auth.ReadComplaints, p.minutes)
+	do("/minutes", auth.FileComplaint, p.writeMinutes, p.minutesList)
 	do("/complaints/:id/escalate", auth.EscalateComplaint, p.complaintAct("escalate"), p.complaint)
 
 	see("/stock", auth.ReadStock, p.stock)

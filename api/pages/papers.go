@@ -23,6 +23,8 @@ func (p *Pages) printed(g rooms) {
 	g.GET("/follow-ups/letters.pdf", p.letters)
 	g.GET("/assets/:id/label.pdf", p.labelPDF)
 	g.GET("/complaints/:id/reply-letter.pdf", p.replyLetter)
+	g.GET("/complaints/:id/evidence/:file", p.evidenceFile)
+	g.GET("/minutes/:id/minutes.pdf", p.minutesPDF)
 	g.GET("/files/:id", p.file)
 	g.GET("/figures/:table", p.table)
 }

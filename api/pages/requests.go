@@ -38,7 +38,7 @@ func (p *Pages) request(a *ask) (templates.Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := templates.Request{Number: r.Number, State: string(r.State), Kind: r.Kind, Channel: r.Channel, Summary: r.Summary, Description: r.Description, Told: r.Told, ReceivedAt: r.ReceivedAt, TakenBy: a.called(r.FirstOwnerID),
+	v := templates.Request{ID: r.ID.String(), Number: r.Number, State: string(r.State), Kind: r.Kind, Channel: r.Channel, Summary: r.Summary, Description: r.Description, Told: r.Told, ReceivedAt: r.ReceivedAt, TakenBy: a.called(r.FirstOwnerID),
 		ReplyBy: zero(r.ReplyDueAt), RepliedAt: zero(r.RepliedAt), Solution: zero(r.Solution), Minutes: 60, Priority: 3}
 	told, err := a.look().Outbox.OfRequest(a.ctx(), r.ID)
 	if err != nil {

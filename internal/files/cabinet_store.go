@@ -30,8 +30,10 @@ func New(db bun.IDB, now func() time.Time) *Cabinet {
 // In is the cabinet inside a transaction.
 func (c *Cabinet) In(tx bun.IDB) *Cabinet { inside := *c; inside.db = tx; return &inside }
 
-const columns = "f.id, f.org_id, f.sha256, f.mime, f.size, f.width, f.height, f.kind, f.created_by, f.at, " +
-	"f.request_id, f.order_id, f.asset_id, f.sheet_id, f.custody_id, f.quote_id"
+const (
+	owners  = "f.request_id, f.order_id, f.asset_id, f.sheet_id, f.custody_id, f.quote_id, f.complaint_id"
+	columns = "f.id, f.org_id, f.sha256, f.mime, f.size, f.width, f.height, f.kind, f.created_by, f.at, " + owners
+)
 
 // Put keeps what is sent. Sending the same bytes again answers the same file. It may be called outside
 // a transaction; it says itself who acts.
@@ -78,7 +80,7 @@ func (c *Cabinet) Put(ctx context.Context, up Upload) (File, error) {
 func (c *Cabinet) sent(ctx context.Context, sum []byte, org int32) (File, error) {
 	var f File
 	err := c.db.NewSelect().TableExpr("files AS f").ColumnExpr(columns).Where("f.sha256 = ? AND f.org_id = ?", sum, org).
-		OrderExpr("num_nonnulls(f.request_id, f.order_id, f.asset_id, f.sheet_id, f.custody_id, f.quote_id), f.id").Limit(1).Scan(ctx, &f)
+		OrderExpr("num_nonnulls("+owners+"), f.id").Limit(1).Scan(ctx, &f)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		err = fmt.Errorf("find file: %w", fault.FromSQL(err))
 	}
@@ -96,7 +98,7 @@ func (c *Cabinet) Attach(ctx context.Context, to Owner, sha256Hex, kind string) 
 	}
 	owner := bun.Ident("f." + to.column)
 	err = c.db.NewSelect().TableExpr("files AS f").ColumnExpr(columns).Where("f.sha256 = ?", sum).
-		OrderExpr("? = ? DESC NULLS LAST, f.org_id = ? DESC, num_nonnulls(f.request_id, f.order_id, f.asset_id, f.sheet_id, f.custody_id, f.quote_id), f.id", owner, to.ID, to.OrgID).
+		OrderExpr("? = ? DESC NULLS LAST, f.org_id = ? DESC, num_nonnulls("+owners+"), f.id", owner, to.ID, to.OrgID).
 		Limit(1).For("UPDATE").Scan(ctx, &f)
 	if errors.Is(err, sql.ErrNoRows) {
 		return f, fault.New(fault.Invalid, "file_unsent", "send the file %.12s… first", sha256Hex)
@@ -104,9 +106,8 @@ func (c *Cabinet) Attach(ctx context.Context, to Owner, sha256Hex, kind string) 
 	if err != nil {
 		return f, fmt.Errorf("attach file: %w", fault.FromSQL(err))
 	}
-	owners := []*uuid.UUID{f.RequestID, f.OrderID, f.AssetID, f.SheetID, f.CustodyID, f.QuoteID}
 	var owned *uuid.UUID
-	for _, id := range owners {
+	for _, id := range []*uuid.UUID{f.RequestID, f.OrderID, f.AssetID, f.SheetID, f.CustodyID, f.QuoteID, f.ComplaintID} {
 		if id != nil {
 			owned = id
 		}
@@ -163,10 +164,24 @@ func (c *Cabinet) Get(ctx context.Context, sight Sight, reader, id uuid.UUID) (F
 		WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
 			q.WhereOr("f.created_by = ?", reader).WhereOr("o.id IS NOT NULL AND " + seen)
 			if sight.Engineer() == nil {
-				q.WhereOr("o.id IS NULL AND " + sight.SQL("f.org_id"))
+				// What was found about a complaint is shown by the complaint, to those who may know of it.
+				q.WhereOr("o.id IS NULL AND f.complaint_id IS NULL AND " + sight.SQL("f.org_id"))
 			}
 			return q
 		}).Scan(ctx, &f)
+	if errors.Is(err, sql.ErrNoRows) {
+		return f, unknownFile()
+	}
+	if err != nil {
+		return f, fmt.Errorf("read file: %w", fault.FromSQL(err))
+	}
+	return f, nil
+}
+
+// Whole reads a file with its bytes for whoever was shown the record it belongs to.
+func (c *Cabinet) Whole(ctx context.Context, id uuid.UUID) (File, error) {
+	var f File
+	err := c.db.NewSelect().TableExpr("files AS f").ColumnExpr(columns+", f.bytes").Where("f.id = ?", id).Scan(ctx, &f)
 	if errors.Is(err, sql.ErrNoRows) {
 		return f, unknownFile()
 	}
@@ -191,7 +206,7 @@ func (c *Cabinet) Bytes(ctx context.Context, id uuid.UUID) (mime string, content
 // Sweep removes files that were sent and for a week belonged to no record.
 func (c *Cabinet) Sweep(ctx context.Context) (removed int64, err error) {
 	result, err := c.db.ExecContext(ctx, `WITH who AS MATERIALIZED (SELECT set_config('app.actor', 'system:files', true))
-		DELETE FROM files f USING who WHERE f.at < ? AND num_nonnulls(f.request_id, f.order_id, f.asset_id, f.sheet_id, f.custody_id, f.quote_id) = 0`,
+		DELETE FROM files f USING who WHERE f.at < ? AND num_nonnulls(`+owners+`) = 0`,
 		c.now().AddDate(0, 0, -7))
 	if err != nil {
 		return 0, fmt.Errorf("sweep files: %w", fault.FromSQL(err))

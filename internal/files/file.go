@@ -13,23 +13,24 @@ import (
 
 // File is a photo, a scan or a document.
 type File struct {
-	ID        uuid.UUID  `json:"id"`
-	OrgID     int32      `json:"-"`
-	SHA256    []byte     `bun:"sha256" json:"-"` // of what was sent
-	Mime      string     `json:"mime"`
-	Size      int        `json:"size"`
-	Width     int        `json:"width,omitempty"`
-	Height    int        `json:"height,omitempty"`
-	Kind      string     `json:"kind,omitempty"`
-	CreatedBy *uuid.UUID `json:"created_by,omitempty"`
-	At        time.Time  `json:"at"`
-	RequestID *uuid.UUID `json:"request_id,omitempty"`
-	OrderID   *uuid.UUID `json:"work_order_id,omitempty"`
-	AssetID   *uuid.UUID `json:"asset_id,omitempty"`
-	SheetID   *uuid.UUID `json:"sheet_id,omitempty"`
-	CustodyID *uuid.UUID `json:"custody_id,omitempty"`
-	QuoteID   *uuid.UUID `json:"quote_id,omitempty"`
-	Bytes     []byte     `json:"-"` // only from Get
+	ID          uuid.UUID  `json:"id"`
+	OrgID       int32      `json:"-"`
+	SHA256      []byte     `bun:"sha256" json:"-"` // of what was sent
+	Mime        string     `json:"mime"`
+	Size        int        `json:"size"`
+	Width       int        `json:"width,omitempty"`
+	Height      int        `json:"height,omitempty"`
+	Kind        string     `json:"kind,omitempty"`
+	CreatedBy   *uuid.UUID `json:"created_by,omitempty"`
+	At          time.Time  `json:"at"`
+	RequestID   *uuid.UUID `json:"request_id,omitempty"`
+	OrderID     *uuid.UUID `json:"work_order_id,omitempty"`
+	AssetID     *uuid.UUID `json:"asset_id,omitempty"`
+	SheetID     *uuid.UUID `json:"sheet_id,omitempty"`
+	CustodyID   *uuid.UUID `json:"custody_id,omitempty"`
+	QuoteID     *uuid.UUID `json:"quote_id,omitempty"`
+	ComplaintID *uuid.UUID `json:"complaint_id,omitempty"`
+	Bytes       []byte     `json:"-"` // only from Get
 }
 
 // Sent is the hash of what was sent, as PUT /files/{sha256} and sheets name it.
@@ -70,12 +71,13 @@ type Owner struct {
 }
 
 // The records that may own files. org is the record's organisation.
-func OfRequest(org int32, id uuid.UUID) Owner { return Owner{"request_id", org, id} }
-func OfOrder(org int32, id uuid.UUID) Owner   { return Owner{"order_id", org, id} }
-func OfAsset(org int32, id uuid.UUID) Owner   { return Owner{"asset_id", org, id} }
-func OfSheet(org int32, id uuid.UUID) Owner   { return Owner{"sheet_id", org, id} }
-func OfCustody(org int32, id uuid.UUID) Owner { return Owner{"custody_id", org, id} }
-func OfQuote(org int32, id uuid.UUID) Owner   { return Owner{"quote_id", org, id} }
+func OfRequest(org int32, id uuid.UUID) Owner   { return Owner{"request_id", org, id} }
+func OfOrder(org int32, id uuid.UUID) Owner     { return Owner{"order_id", org, id} }
+func OfAsset(org int32, id uuid.UUID) Owner     { return Owner{"asset_id", org, id} }
+func OfSheet(org int32, id uuid.UUID) Owner     { return Owner{"sheet_id", org, id} }
+func OfCustody(org int32, id uuid.UUID) Owner   { return Owner{"custody_id", org, id} }
+func OfQuote(org int32, id uuid.UUID) Owner     { return Owner{"quote_id", org, id} }
+func OfComplaint(org int32, id uuid.UUID) Owner { return Owner{"complaint_id", org, id} }
 
 // Sight is whose files a reader may see (auth.Scope is one).
 type Sight interface {

@@ -267,6 +267,14 @@ func sampleReplyLetter() ReplyLetter {
 	}
 }
 
+func sampleMinutes() Minutes {
+	return Minutes{
+		Head: numbered("MM-2026-000012"), HeldAt: at("2026-11-20 14:00"), Place: "客户接待室", Present: "陈思远；客服部 赵敏、工程部 钱伟", About: []string{"陈思远", "TS-2026-000031"},
+		Text:  "客户反映洗衣机三次维修后仍不排水，要求换新机。\n双方核对了三次维修单，确认更换的排水泵属同一批次。",
+		Tasks: []MinutesTask{{"CA-2026-000107", "核查该批次排水泵库存并停发", "钱伟", "2026-11-22", "整改中"}, {"CA-2026-000108", "书面答复客户", "赵敏", "2026-11-21", "已验证有效"}}, Writer: Person{"林晓芸", "", ""},
+	}
+}
+
 func sampleReport() Report {
 	head := inside("")
 	head.Order = ""
@@ -302,6 +310,7 @@ func samples() []sample {
 		{"no-access", sampleNoAccess(), NoAccess{}},
 		{"report", sampleReport(), Report{}},
 		{"reply-letter", sampleReplyLetter(), ReplyLetter{}},
+		{"minutes", sampleMinutes(), Minutes{}},
 	}
 }
 

@@ -23,6 +23,8 @@ var Checks = []struct{ Name, SQL string }{
 		`SELECT count(*) FROM complaints WHERE state <> 'registered' AND replied_at IS NULL OR (state = 'closed') <> (closed_at IS NOT NULL)`},
 	{"complaints: each has its reply clock, and the clock agrees",
 		`SELECT count(*) FROM complaints x WHERE NOT EXISTS (SELECT 1 FROM clocks k WHERE k.subject_id = x.id AND k.kind = 'reply' AND k.due_at = x.reply_due_at AND (k.met_at IS NOT NULL) = (x.replied_at IS NOT NULL))`},
+	{"complaints: none ended without what was found on file",
+		`SELECT count(*) FROM complaints x WHERE x.state = 'closed' AND x.grade = 'complaint' AND x.evidence_asked AND NOT EXISTS (SELECT 1 FROM complaint_evidence e WHERE e.complaint_id = x.id)`},
 	{"requests: each that waits for a reply has a clock, or a complaint took it over",
 		`SELECT count(*) FROM requests r WHERE r.origin <> 'import' AND r.replied_at IS NULL AND r.state IN ('received', 'triaged')
 		    AND NOT EXISTS (SELECT 1 FROM clocks k WHERE k.subject_id = r.id AND k.kind = 'reply' AND k.met_at IS NULL AND (k.stopped_at IS NULL OR EXISTS (SELECT 1 FROM complaints x WHERE x.request_id = r.id)))`},

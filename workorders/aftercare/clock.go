@@ -14,7 +14,7 @@ type Clock struct {
 	OrgID       int32      `bun:"org_id" json:"-"`
 	SubjectKind string     `bun:"subject_kind" json:"subject_kind" enum:"request,complaint,work_order"`
 	SubjectID   uuid.UUID  `bun:"subject_id" json:"subject_id"`
-	Kind        string     `bun:"kind" json:"kind" enum:"reply,promised,contact,arrive,fix"`
+	Kind        string     `bun:"kind" json:"kind" enum:"reply,promised,contact,arrive,fix,settle" doc:"settle: a complaint is over, by its severity"`
 	DueAt       time.Time  `bun:"due_at" json:"due_at"`
 	NextAt      *time.Time `bun:"next_at" json:"next_at,omitempty"` // of the next rung
 	Level       int        `bun:"level" json:"level"`               // the rung reached, 0 to 4
@@ -40,6 +40,7 @@ var Ladders = map[string][4]Rung{
 	"contact":  {{1, -30 * time.Minute, "desk", true}, {2, 0, "desk", false}, {3, 2 * time.Hour, "manager", false}, {4, 24 * time.Hour, "manager", false}},
 	"arrive":   {{1, -2 * time.Hour, "desk", true}, {2, 0, "desk", false}, {3, 4 * time.Hour, "manager", false}, {4, 24 * time.Hour, "manager", false}},
 	"fix":      {{1, -24 * time.Hour, "desk", true}, {2, 0, "manager", false}, {3, 24 * time.Hour, "manager", false}, {4, 72 * time.Hour, "manager", false}},
+	"settle":   {{1, -24 * time.Hour, "desk", true}, {2, 0, "manager", false}, {3, 24 * time.Hour, "manager", false}, {4, 72 * time.Hour, "manager", false}},
 }
 
 // rungAt is when the next rung above level comes, or nil at the top.

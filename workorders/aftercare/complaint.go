@@ -82,6 +82,10 @@ type Complaint struct {
 	ApologisedAt     *time.Time      `bun:"apologised_at" json:"apologised_at,omitempty"`
 	RootCause        *string         `bun:"root_cause" json:"root_cause,omitempty" enum:"people,parts,product,process,information,supplier,customer,none"`
 	Special          bool            `bun:"special" json:"special"`
+	OverBy           *time.Time      `bun:"over_by" json:"over_by,omitempty" doc:"by when the matter should be over, by its severity"`
+	EvidenceAsked    bool            `bun:"evidence_asked" json:"-"`
+	EvidenceCount    int             `bun:"evidence_count" json:"evidence_count" doc:"what is on file about it"`
+	Evidence         []Evidence      `bun:"-" json:"evidence,omitempty" doc:"of one complaint"`
 	ClosedAt         *time.Time      `bun:"closed_at" json:"closed_at,omitempty"`
 	AllowedActions   []string        `bun:"-" json:"allowed_actions"`
 	Version          int             `bun:"version" json:"version"`
@@ -136,7 +140,7 @@ func (c Complaint) actions() []string {
 	if c.State == ClosedMatter {
 		return []string{}
 	}
-	out := []string{"reply", "verify"}
+	out := []string{"reply", "verify", "evidence"}
 	for _, act := range ComplaintMoves.Actions(c.State) {
 		if act != "reply" && (act != "close" || c.mayClose() == nil) {
 			out = append(out, act)
@@ -151,7 +155,7 @@ func (c Complaint) actions() []string {
 const topLevel = 3
 
 // mayClose says what is missing before a complaint may be closed. A grumble needs a reply. A complaint also
-// needs an end with the customer: he accepted an offer, or refused two.
+// needs an end with the customer (he accepted an offer, or refused two), and on file what it was judged by.
 func (c Complaint) mayClose() error {
 	refuse := func(sentence string, allowed ...string) error {
 		return fault.New(fault.Conflict, "complaint_not_settled", "%s", sentence).Allow(allowed...).With("state", c.State)
@@ -159,7 +163,12 @@ func (c Complaint) mayClose() error {
 	switch {
 	case c.RepliedAt == nil:
 		return refuse("the customer has had no reply yet", "reply", "verify", "escalate")
-	case c.Grade == "grumble" || c.State == OfferAccepted || c.RefusedOffers >= 2 && c.State == OfferRefused:
+	case c.Grade == "grumble":
+		return nil
+	case c.State == OfferAccepted || c.RefusedOffers >= 2 && c.State == OfferRefused:
+		if c.EvidenceAsked && c.EvidenceCount == 0 {
+			return fault.New(fault.Conflict, "complaints_closed_with_evidence", "a complaint ends with what was found on file: add a picture, a scan, or the number of a record").Allow("evidence").With("state", c.State)
+		}
 		return nil
 	case c.State == ProposedOffer:
 		return refuse("an offer is with the customer: record the answer", "accept", "refuse")

@@ -25,7 +25,8 @@ import (
 const (
 	complaintColumns = `x.id, x.org_id, o.code AS organisation_code, x.number, x.request_id, x.order_id, coalesce(w.number, '') AS work_order_number, x.customer_id, coalesce(c.name, '') AS customer_name,
 	x.follow_up_id, x.channel, x.grade, x.severity, coalesce(x.category, '') AS category, x.text, x.demand, x.against, x.anonymous, x.confidential, x.external_ref, x.external_due_on,
-	x.state, x.level, x.owner_id, x.received_at, x.registered_at, x.reply_due_at, x.replied_at, x.replies, x.proposals, x.refused_offers, x.verified_at, x.verification, x.cause, x.resolution, x.closed_at, x.version, x.apology, x.apologised_at, x.root_cause, x.special`
+	x.state, x.level, x.owner_id, x.received_at, x.registered_at, x.reply_due_at, x.replied_at, x.replies, x.proposals, x.refused_offers, x.verified_at, x.verification, x.cause, x.resolution, x.closed_at, x.version, x.apology, x.apologised_at, x.root_cause, x.special, x.evidence_asked,
+	(SELECT count(*) FROM complaint_evidence e WHERE e.complaint_id = x.id) AS evidence_count, (SELECT k.due_at FROM clocks k WHERE k.subject_id = x.id AND k.kind = 'settle' ORDER BY k.id DESC LIMIT 1) AS over_by`
 	complaintTables = ` FROM complaints x JOIN organisations o ON o.id = x.org_id LEFT JOIN work_orders w ON w.id = x.order_id LEFT JOIN customers c ON c.id = x.customer_id`
 	day24           = 24 * time.Hour
 )
@@ -143,6 +144,14 @@ func (p Promises) addComplaint(ctx context.Context, by auth.Caller, in Complaint
 	if err := p.StartClock(ctx, Clock{OrgID: org, SubjectKind: "complaint", SubjectID: id, Kind: "reply", DueAt: received.Add(day24)}); err != nil {
 		return Complaint{}, err
 	}
+	if in.Grade == "complaint" {
+		if err := p.startSettling(ctx, org, id, in.Severity, received); err != nil {
+			return Complaint{}, err
+		}
+	}
+	if err := p.evidenceOfItself(ctx, org, id, at, in); err != nil {
+		return Complaint{}, err
+	}
 	if in.WorkOrderID != nil && in.followUp == nil {
 		if err := p.Suspend(ctx, *in.WorkOrderID); err != nil {
 			return Complaint{}, err
@@ -256,7 +265,11 @@ func (p Promises) readComplaint(ctx context.Context, id uuid.UUID) (Complaint, e
 
 // Complaint reads one complaint. Unknown, out of sight, and not for these ears are the same fault.NotFound.
 func (p Promises) Complaint(ctx context.Context, by auth.Caller, id uuid.UUID) (Complaint, error) {
-	return p.findComplaint(ctx, by, id, "")
+	c, err := p.findComplaint(ctx, by, id, "")
+	if err == nil {
+		c.Evidence, err = p.EvidenceOf(ctx, id)
+	}
+	return c, err
 }
 
 func (p Promises) findComplaint(ctx context.Context, by auth.Caller, id uuid.UUID, lock string) (Complaint, error) {
@@ -503,5 +516,8 @@ func (p Promises) closeMatter(ctx context.Context, c *Complaint, in ComplaintAct
 	}
 	s.to("state", to)
 	s.to("closed_at", p.at())
+	if err := p.MeetClock(ctx, c.ID, "settle", p.at()); err != nil {
+		return err
+	}
 	return p.StopClocks(ctx, c.ID, p.at())
 }

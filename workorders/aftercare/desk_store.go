@@ -546,6 +546,7 @@ type Improvement struct {
 	RequestID  *uuid.UUID       `bun:"request_id" json:"request_id,omitempty"`
 	OrderID    *uuid.UUID       `bun:"order_id" json:"work_order_id,omitempty"`
 	Order      string           `bun:"order_number" json:"work_order_number,omitempty"`
+	MinutesID  *uuid.UUID       `bun:"minutes_id" json:"minutes_id,omitempty"`
 	CustomerID *uuid.UUID       `bun:"customer_id" json:"customer_id,omitempty"`
 	Customer   string           `bun:"customer" json:"customer,omitempty"`
 	Result     string           `bun:"result" json:"result,omitempty"`
@@ -573,7 +574,8 @@ type ImprovementInput struct {
 	OrderID    *uuid.UUID     `json:"work_order_id,omitempty"`
 	CustomerID *uuid.UUID     `json:"customer_id,omitempty"`
 
-	OrgID int32 `json:"-"`
+	OrgID   int32 `json:"-"`
+	minutes *uuid.UUID
 }
 
 // ImprovementAct moves it on.
@@ -584,7 +586,7 @@ type ImprovementAct struct {
 }
 
 const improvementColumns = `i.id, i.org_id, i.number, i.kind, i.state, i.text, i.department, i.owner_id, i.due_on, i.follow_up_id, i.complaint_id, i.request_id, i.order_id, coalesce(w.number, '') AS order_number,
-	i.customer_id, coalesce(c.name, '') AS customer, i.result, i.done_at, i.done_by, i.verified_at, i.check_note, i.rounds, i.created_at, i.version FROM improvements i LEFT JOIN work_orders w ON w.id = i.order_id LEFT JOIN customers c ON c.id = i.customer_id`
+	i.customer_id, coalesce(c.name, '') AS customer, i.result, i.done_at, i.done_by, i.verified_at, i.check_note, i.rounds, i.minutes_id, i.created_at, i.version FROM improvements i LEFT JOIN work_orders w ON w.id = i.order_id LEFT JOIN customers c ON c.id = i.customer_id`
 
 func (p Promises) shownImprovement(i *Improvement) {
 	i.Allowed = ImprovementMoves.Actions(i.State)
@@ -625,8 +627,8 @@ func (p Promises) AddImprovement(ctx context.Context, by auth.Caller, in Improve
 		return Improvement{}, fmt.Errorf("number of an improvement: %w", fault.FromSQL(err))
 	}
 	id := newID()
-	_, err = p.db.NewRaw(`INSERT INTO improvements (id, org_id, number, kind, state, text, department, owner_id, due_on, follow_up_id, complaint_id, request_id, order_id, customer_id, created_at, created_by)
-		VALUES (?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, id, in.OrgID, number("CA", today.Year(), n), in.Kind, text, strings.TrimSpace(in.Department), in.OwnerID, due, in.FollowUpID, in.Complaint, in.RequestID, in.OrderID, in.CustomerID, at, person(by)).Exec(ctx)
+	_, err = p.db.NewRaw(`INSERT INTO improvements (id, org_id, number, kind, state, text, department, owner_id, due_on, follow_up_id, complaint_id, request_id, order_id, customer_id, minutes_id, created_at, created_by)
+		VALUES (?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, id, in.OrgID, number("CA", today.Year(), n), in.Kind, text, strings.TrimSpace(in.Department), in.OwnerID, due, in.FollowUpID, in.Complaint, in.RequestID, in.OrderID, in.CustomerID, in.minutes, at, person(by)).Exec(ctx)
 	if err != nil {
 		return Improvement{}, fmt.Errorf("add improvement: %w", fault.FromSQL(err))
 	}

@@ -465,7 +465,7 @@ func TestWhatACustomerSaysMakesTheNextStep(t *testing.T) {
 				t.Errorf("%s: complaint %+v", c.name, x)
 			}
 			clocks, err := d.promises.Clocks(context.Background(), x.ID)
-			if err != nil || len(clocks) != 1 || clocks[0].Kind != "reply" || !clocks[0].DueAt.Equal(x.ReplyDueAt) || clocks[0].NextAt == nil {
+			if want := map[string]int{"grumble": 1, "complaint": 2}[c.grade]; err != nil || len(clocks) != want || clocks[0].Kind != "reply" || !clocks[0].DueAt.Equal(x.ReplyDueAt) || clocks[0].NextAt == nil {
 				t.Errorf("%s: clocks %+v (%v)", c.name, clocks, err)
 			}
 		}
@@ -677,7 +677,12 @@ func TestAComplaintFromReplyToClose(t *testing.T) {
 	var c aftercare.Complaint
 	act := func(what string, in aftercare.ComplaintAct) error {
 		return d.in(func(ctx context.Context, p aftercare.Promises) (err error) {
-			after, err := p.ComplaintDo(ctx, d.boss, c.ID, what, in)
+			var after aftercare.Complaint
+			if what == "evidence" {
+				after, err = p.AddEvidence(ctx, d.boss, c.ID, nil, aftercare.EvidenceInput{Record: in.Text, Note: "回访原话"})
+			} else {
+				after, err = p.ComplaintDo(ctx, d.boss, c.ID, what, in)
+			}
 			if err == nil {
 				c = after
 			}
@@ -716,8 +721,14 @@ func TestAComplaintFromReplyToClose(t *testing.T) {
 		{"escalate", aftercare.ComplaintAct{}, "complaint_top_level", ""},
 		{"propose", aftercare.ComplaintAct{Proposal: "换新机"}, "", "proposed 3"},
 		{"refuse", aftercare.ComplaintAct{}, "", "refused 3"},
+		{"close", aftercare.ComplaintAct{Cause: "x"}, "complaints_closed_with_evidence", ""},
+		{"evidence", aftercare.ComplaintAct{Text: "WO-NONE"}, "evidence_unknown", ""},
+		{"evidence", aftercare.ComplaintAct{}, "evidence_missing", ""},
+		{"evidence", aftercare.ComplaintAct{Text: f.Number}, "", "refused 3"},
+		{"evidence", aftercare.ComplaintAct{Text: f.Number}, "", "refused 3"}, // once is enough
 		{"close", aftercare.ComplaintAct{}, "complaint_cause_missing", ""},
 		{"close", aftercare.ComplaintAct{Cause: "压缩机批次缺陷", Resolution: "客户保留意见"}, "", "closed 3"},
+		{"evidence", aftercare.ComplaintAct{Text: f.Number}, "complaint_legal_move", ""},
 		{"reply", aftercare.ComplaintAct{Text: "再说一句"}, "complaint_legal_move", ""},
 		{"dance", aftercare.ComplaintAct{}, "complaint_legal_move", ""},
 	} {
@@ -736,8 +747,11 @@ func TestAComplaintFromReplyToClose(t *testing.T) {
 		t.Errorf("closed %+v", c)
 	}
 	clocks, err := d.promises.Clocks(context.Background(), c.ID)
-	if err != nil || len(clocks) != 1 || clocks[0].MetAt == nil {
+	if err != nil || len(clocks) != 2 || clocks[0].MetAt == nil || clocks[1].Kind != "settle" || clocks[1].MetAt == nil || clocks[1].DueAt.Sub(c.ReceivedAt) != 120*time.Hour {
 		t.Errorf("clocks %+v (%v)", clocks, err)
+	}
+	if kept, err := d.promises.EvidenceOf(context.Background(), c.ID); err != nil || len(kept) != 1 || kept[0].Kind != "follow_up" || kept[0].Note != "回访原话" {
+		t.Errorf("on file %+v (%v)", kept, err)
 	}
 	if got := d.followUp(f.ID); got.State != aftercare.Scheduled || got.DueOn.String() != "2026-03-04" || !got.Recalculated {
 		t.Errorf("after the complaint the call is %s on %s", got.State, got.DueOn)
@@ -847,7 +861,7 @@ func TestOneClockPerMatter(t *testing.T) {
 	if !c.ReceivedAt.Equal(received) || !c.ReplyDueAt.Equal(received.Add(24*time.Hour)) || *c.CustomerID != d.customer {
 		t.Errorf("the complaint does not take over the request's clock: %+v", c)
 	}
-	if n := d.count("SELECT count(*) FROM clocks WHERE next_at IS NOT NULL"); n != 1 {
+	if n := d.count("SELECT count(*) FROM clocks WHERE next_at IS NOT NULL AND kind = 'reply'"); n != 1 {
 		t.Errorf("%d clocks run for one matter", n)
 	}
 	d.sound()
@@ -864,13 +878,13 @@ func TestEachRungIsToldOnceHoweverManyLookAndHoweverLongNobodyDid(t *testing.T) 
 		})
 		return c.ID
 	}
-	rungs := func(c uuid.UUID) string {
+	rungsOf := func(kind string, c uuid.UUID) string {
 		t.Helper()
 		var rows []struct {
 			Level  int  `bun:"level"`
 			Passed bool `bun:"passed"`
 		}
-		if err := d.db.NewRaw("SELECT e.level, e.passed FROM escalations e JOIN clocks k ON k.id = e.clock_id WHERE k.subject_id = ? ORDER BY e.level", c).Scan(context.Background(), &rows); err != nil {
+		if err := d.db.NewRaw("SELECT e.level, e.passed FROM escalations e JOIN clocks k ON k.id = e.clock_id WHERE k.subject_id = ? AND k.kind = ? ORDER BY e.level", c, kind).Scan(context.Background(), &rows); err != nil {
 			t.Fatal(err)
 		}
 		var got []string
@@ -881,8 +895,9 @@ func TestEachRungIsToldOnceHoweverManyLookAndHoweverLongNobodyDid(t *testing.T) 
 			}
 			got = append(got, fmt.Sprint(mark, r.Level))
 		}
-		return fmt.Sprintf("%s told %d", strings.Join(got, " "), d.count("SELECT count(*) FROM messages WHERE subject_id = ? AND key LIKE 'message.clock.%'", c))
+		return fmt.Sprintf("%s told %d", strings.Join(got, " "), d.count("SELECT count(*) FROM messages WHERE subject_id = ? AND key LIKE ?", c, "message.clock."+kind+".%"))
 	}
+	rungs := func(c uuid.UUID) string { return rungsOf("reply", c) }
 	watched := add(d.now)
 	for _, step := range []struct{ at, want string }{
 		{"2026-03-02 17:59", " told 0"},
@@ -903,6 +918,10 @@ func TestEachRungIsToldOnceHoweverManyLookAndHoweverLongNobodyDid(t *testing.T) 
 		if got := rungs(watched); got != step.want {
 			t.Errorf("%s: %q, want %q", step.at, got, step.want)
 		}
+	}
+	// A complaint of severity 2 should be over within seven days, by a ladder of its own.
+	if got := rungsOf("settle", watched); got != "-1 2 told 1" {
+		t.Errorf("not over after seven days: %q", got)
 	}
 	// The program was off for half a day over a deadline.
 	d.at("2026-03-09 10:00")
@@ -1152,7 +1171,7 @@ func TestLoadingAYearDatesCallsAnew(t *testing.T) {
 func TestWhatTheTablesOfPromisesRefuse(t *testing.T) {
 	d := open(t)
 	order, f := d.finished(d.hq)
-	var c aftercare.Complaint
+	var c, bare aftercare.Complaint
 	var b aftercare.Callback
 	d.must(func(ctx context.Context, p aftercare.Promises) (err error) {
 		if c, err = p.AddComplaint(ctx, d.boss, aftercare.ComplaintInput{CustomerID: &d.customer, Grade: "complaint", Severity: 2, Text: "x"}); err != nil {
@@ -1162,6 +1181,18 @@ func TestWhatTheTablesOfPromisesRefuse(t *testing.T) {
 			return err
 		}
 		if c, err = p.ComplaintDo(ctx, d.boss, c.ID, "escalate", aftercare.ComplaintAct{}); err != nil {
+			return err
+		}
+		if c, err = p.AddEvidence(ctx, d.boss, c.ID, nil, aftercare.EvidenceInput{Record: f.Number}); err != nil {
+			return err
+		}
+		if bare, err = p.AddComplaint(ctx, d.boss, aftercare.ComplaintInput{CustomerID: &d.customer, Grade: "complaint", Severity: 1, Text: "x"}); err != nil {
+			return err
+		}
+		if bare, err = p.ComplaintDo(ctx, d.boss, bare.ID, "reply", aftercare.ComplaintAct{Text: "x"}); err != nil {
+			return err
+		}
+		if _, err = p.WriteMinutes(ctx, d.boss, aftercare.MinutesInput{Present: "x", Text: "x", Tasks: []aftercare.MinutesTask{{Text: "x"}}}); err != nil {
 			return err
 		}
 		b, err = p.AddCallback(ctx, d.boss, aftercare.CallbackInput{Reason: "delay", OrderID: &order})
@@ -1207,6 +1238,16 @@ func TestWhatTheTablesOfPromisesRefuse(t *testing.T) {
 		{"complaints_reply_stays", "UPDATE complaints SET replied_at = NULL, state = 'investigating' WHERE id = ?", []any{c.ID}},
 		{"complaints_reply_stays", "UPDATE complaints SET replies = '[]' WHERE id = ?", []any{c.ID}},
 		{"complaints_reply_stays", "UPDATE complaints SET received_at = ?, reply_due_at = ? WHERE id = ?", []any{d.now.Add(time.Hour), d.now.Add(25 * time.Hour), c.ID}},
+		{"complaints_closed_with_evidence", "UPDATE complaints SET state = 'closed', closed_at = ? WHERE id = ?", []any{d.now, bare.ID}},
+		{"complaint_evidence_append_only", "UPDATE complaint_evidence SET record = 'x'", nil},
+		{"complaint_evidence_append_only", "DELETE FROM complaint_evidence", nil},
+		{"complaint_evidence_shows_something", "INSERT INTO complaint_evidence (id, org_id, complaint_id, at, actor) VALUES (?, ?, ?, ?, 'x')", []any{id(), d.hq, c.ID, d.now}},
+		{"complaint_evidence_once", "INSERT INTO complaint_evidence (id, org_id, complaint_id, record, at, actor) VALUES (?, ?, ?, ?, ?, 'x')", []any{id(), d.hq, c.ID, f.Number, d.now}},
+		{"complaint_evidence_of", "INSERT INTO complaint_evidence (id, org_id, complaint_id, record, at, actor) VALUES (?, ?, ?, 'y', ?, 'x')", []any{id(), d.partner, c.ID, d.now}},
+		{"complaint_targets_hours", "UPDATE complaint_targets SET hours = 1", nil},
+		{"complaint_targets_severity", "INSERT INTO complaint_targets (severity, hours) VALUES (5, 24)", nil},
+		{"minutes_not_ahead", "UPDATE minutes SET held_at = created_at + interval '1 day'", nil},
+		{"minutes_number", "INSERT INTO minutes (id, org_id, number, held_at, present, text, created_at) SELECT ?, org_id, number, held_at, 'x', 'x', created_at FROM minutes", []any{id()}},
 		{"clocks_once", "INSERT INTO clocks (id, org_id, subject_kind, subject_id, kind, due_at, next_at) VALUES (?, ?, 'complaint', ?, 'reply', ?, ?)", []any{id(), d.hq, fresh.ID, d.now, d.now}},
 		{"clocks_running", "UPDATE clocks SET stopped_at = ? WHERE subject_id = ?", []any{d.now, fresh.ID}},
 		{"escalations_pkey", "INSERT INTO escalations (clock_id, level, org_id, at) SELECT clock_id, level, org_id, at FROM escalations", nil},

@@ -466,6 +466,8 @@ func (b Book) blank(ctx context.Context, id uuid.UUID, at time.Time) error {
 		"UPDATE reporters SET name = '', phone = '', address = '', wish = '', code_hash = NULL WHERE request_id IN " + asked,
 		"UPDATE conversations SET text = '' WHERE text <> '' AND (order_id IN " + his + " OR request_id IN " + asked + ")",
 		"UPDATE complaints SET text = '', demand = '', against = NULL WHERE customer_id = ?0",
+		"UPDATE complaint_evidence SET note = '' WHERE note <> '' AND complaint_id IN (SELECT id FROM complaints WHERE customer_id = ?0)",
+		"UPDATE minutes SET place = '', present = '', text = '' WHERE customer_id = ?0",
 		"UPDATE follow_up_attempts SET comment = '', answered_by = '' WHERE (comment <> '' OR answered_by <> '') AND follow_up_id IN (SELECT id FROM follow_ups WHERE customer_id = ?0)",
 		"UPDATE callbacks SET text = '', state = CASE state WHEN 'open' THEN 'cancelled' ELSE state END, done_at = coalesce(done_at, ?1) WHERE customer_id = ?0 OR order_id IN " + his,
 		"UPDATE callback_attempts SET text = '' WHERE text <> '' AND callback_id IN (SELECT id FROM callbacks WHERE customer_id = ?0 OR order_id IN " + his + ")",

@@ -487,6 +487,15 @@ func (c *company) complaint(ctx context.Context, id uuid.UUID, act string) error
 		"reply": {Text: "已向客户道歉，正在核实，今天给出方案。"}, "propose": {Proposal: "免费复修，退还上门费 30 元。"}, "accept": {}, "refuse": {Reason: "客户要求换新机"},
 		"escalate": {Reason: "客户要求主管回电"}, "close": {Resolution: "已复修并退还上门费，客户满意。", Cause: "排程过满"},
 	}[act]
+	if act == "close" { // what it was judged by
+		x, err := c.desk.Look(ctx).Promises.Complaint(ctx, c.who["manager"], id)
+		if err == nil {
+			_, err = c.desk.AddEvidence(ctx, c.who["manager"], id, aftercare.EvidenceInput{Record: x.OrderNumber, Note: "工单与维修单记录"})
+		}
+		if err != nil {
+			return err
+		}
+	}
 	_, err := c.desk.ComplaintDo(ctx, c.who["manager"], id, act, in)
 	return err
 }
