@@ -80,7 +80,7 @@ var kept = []keptTo{
 	{"github.com/wneessen/go-mail", []string{"internal/notify"}, "messages leave through one door"},
 	{"github.com/uptrace/bun", append([]string{"internal/postgres"}, stores...), "SQL is written in store files only"},
 	{"github.com/jackc/pgx", append([]string{"internal/postgres", "internal/fault", "cmd/torture"}, stores...), "SQL is written in store files only"},
-	{"database/sql", append([]string{"internal/fault", "cmd/torture", "database/sql/driver"}, stores...), "SQL is written in store files only"},
+	{"database/sql", append([]string{"internal/postgres", "internal/fault", "cmd/torture", "database/sql/driver"}, stores...), "SQL is written in store files only"},
 	{"github.com/fergusstrange/embedded-postgres", []string{"internal/postgres"}, "one package finds PostgreSQL"},
 	{"github.com/alecthomas/kong", []string{"cmd/paigong"}, "the command line is the program's"},
 	{module + "internal/postgres", []string{"cmd/paigong"}, "everything else is handed a connection"},

@@ -76,9 +76,11 @@ func (s *Server) connect(ctx context.Context, url string, o Options) error {
 	if err != nil {
 		return fmt.Errorf("DATABASE_URL: %w", err)
 	}
-	// bun writes its arguments into the statement, so every text is new: a statement cache
-	// would prepare and evict each time.
-	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+	// What is not prepared is worth no statement cache: its text is new each time. See prepared.
+	asGiven := cfg.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeExec || cfg.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeSimpleProtocol
+	if !asGiven {
+		cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+	}
 	s.owner = cfg.ConnConfig.Copy()
 	// Queries name the row they start from first; trying every order of ten joins costs more than it finds.
 	for name, value := range map[string]string{"application_name": "paigong", "search_path": "public", "timezone": "UTC", "join_collapse_limit": "4"} {
@@ -115,7 +117,11 @@ func (s *Server) connect(ctx context.Context, url string, o Options) error {
 	if s.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
 		return fmt.Errorf("database pool: %w", err)
 	}
-	s.db = bun.NewDB(stdlib.OpenDBFromPool(s.pool), pgdialect.New())
+	if asGiven {
+		s.db = bun.NewDB(stdlib.OpenDBFromPool(s.pool), pgdialect.New())
+	} else {
+		s.db = prepared(s.pool, o.Log)
+	}
 	if s.private != nil {
 		s.private.afterRestart(s.pool.Reset)
 	}
