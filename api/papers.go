@@ -129,8 +129,6 @@ func (s *Server) printPaper(ctx context.Context, p wish, ref, kind string) ([]by
 		return nil, "", err
 	case found && p.again:
 		c.reprint = true
-		content, err := c.write(d.paper, o)
-		return content, name, err
 	case found:
 		return kept.Bytes, name, nil
 	}
@@ -138,7 +136,11 @@ func (s *Server) printPaper(ctx context.Context, p wish, ref, kind string) ([]by
 	if err != nil {
 		return nil, "", err
 	}
-	kept, err = s.desk.IssuePaper(ctx, p.by, files.Paper{OrgID: o.OrgID, OrderID: &o.ID, SubjectID: d.subject, Kind: kind, Lang: p.lang, Copy: string(p.copy), Version: d.version, Bytes: content})
+	issue := files.Paper{OrgID: o.OrgID, OrderID: &o.ID, SubjectID: d.subject, Kind: kind, Lang: p.lang, Copy: string(p.copy), Version: d.version, Bytes: content}
+	if c.reprint {
+		return content, name, s.desk.ReprintPaper(ctx, p.by, issue, c.token)
+	}
+	kept, err = s.desk.IssuePaper(ctx, p.by, issue, c.token)
 	return kept.Bytes, name, err
 }
 
@@ -329,7 +331,8 @@ type composer struct {
 	s *Server
 	wish
 	heads   map[int32]letterhead
-	reprint bool // a further print, marked as one
+	reprint bool   // a further print, marked as one
+	token   string // of the link drawn on it
 }
 
 // letterhead is what an organisation's letterhead holds. A unit's own name stands when it gives none;
@@ -381,7 +384,16 @@ func (h letterhead) top() pdf.Letterhead {
 	return pdf.Letterhead{Name: h.Name, Address: h.Address, Hotline: h.Hotline, Complaints: h.Complaints, Website: h.Website}
 }
 
-// head is the head of a paper. Customers' links are kept as hashes alone, so no paper carries one.
+// linked is the head of a paper that is handed out and kept: it carries the customer's page as a code. Links
+// are kept as hashes alone, so each print has its own; copies for the house have none.
+func (c *composer) linked(h pdf.Head) pdf.Head {
+	if c.copy == pdf.CopyNone || c.copy == pdf.CopyCustomer {
+		c.token, h.Link = c.s.desk.PaperLink()
+	}
+	return h
+}
+
+// head is the head of a paper.
 func (c *composer) head(ctx context.Context, org int32, order, number string, version int) (pdf.Head, error) {
 	h, err := c.issuer(ctx, org)
 	return pdf.Head{Letterhead: h.top(), Order: order, Number: number, Version: version}, err

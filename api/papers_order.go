@@ -266,6 +266,9 @@ func (c *composer) onSheet(ctx context.Context, o *workorders.Dossier, kind stri
 		return d, err
 	}
 	h.Void = s != nil && s.ReplacedAt != nil
+	if !d.subject.IsNil() {
+		h = c.linked(h)
+	}
 	switch kind {
 	case "repair-sheet":
 		d.paper, err = c.repairSheet(ctx, o, s, old, h)
@@ -565,7 +568,9 @@ func (c *composer) quote(ctx context.Context, o *workorders.Dossier) (drawn, err
 	if err != nil {
 		return d, err
 	}
-	h.Void = q.State == workorders.QuoteSuperseded
+	if h.Void = q.State == workorders.QuoteSuperseded; printed > 0 {
+		h = c.linked(h)
+	}
 	p := pdf.Quote{Head: h, Purpose: q.Purpose, IssuedAt: q.CreatedAt, IssuedBy: maker, ValidUntil: q.ValidUntil, Customer: party(o), Device: c.device(o), Total: q.TotalMinor,
 		DeductIfRepaired: q.DeductIfRepaired || o.DeductCallOut, State: string(q.State), Terms: q.Terms}
 	if q.SentAt != nil {
@@ -643,7 +648,7 @@ func (c *composer) bill(ctx context.Context, o *workorders.Dossier, kind string)
 		return drawn{}, err
 	}
 	h.Void = r.VoidedAt != nil
-	bill := pdf.Settlement{Head: h, IssuedAt: r.IssuedAt, Customer: party(o), Device: c.device(o), Lines: c.billLines(r.Lines), Total: r.TotalMinor, Paid: r.PaidMinor, InvoiceLink: issuer.Invoice}
+	bill := pdf.Settlement{Head: c.linked(h), IssuedAt: r.IssuedAt, Customer: party(o), Device: c.device(o), Lines: c.billLines(r.Lines), Total: r.TotalMinor, Paid: r.PaidMinor, InvoiceLink: issuer.Invoice}
 	if v := o.Visit(); v != nil && r.EngineerID != nil && v.EngineerID == *r.EngineerID {
 		bill.Engineer = person(v)
 	} else {
@@ -697,7 +702,7 @@ func (c *composer) onCustody(ctx context.Context, o *workorders.Dossier, kind st
 		return d, nil
 	}
 	d.subject, d.version = k.ID, version
-	d.paper, err = c.custody(o, k, h)
+	d.paper, err = c.custody(o, k, c.linked(h))
 	return d, err
 }
 

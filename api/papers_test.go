@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -200,6 +201,28 @@ func TestPapersOfAGoodDay(t *testing.T) {
 	n.says("the customer's copy", masked, "Customer's copy")
 	if strings.Contains(masked, "139 1234 5678") || !strings.Contains(paid, "139 1234 5678") {
 		t.Error("the number is masked on the customer's copy and nowhere else")
+	}
+
+	// What the customer keeps leads him to his page; what stays in the house does not. Whoever else holds the
+	// paper can neither sign nor rate in his name.
+	office, _ := n.agent.paper(papers + "receipt.pdf?lang=en&copy=office")
+	for what, paper := range map[string]string{"the receipt": paid, "its further print": further, "the customer's copy": masked} {
+		n.says(what, paper, "Scan")
+	}
+	if strings.Contains(office, "Scan") {
+		t.Error("the office's copy leads to the customer's page")
+	}
+	const scanned = "what-the-phone-reads"
+	if _, err := n.db.ExecContext(t.Context(), "UPDATE links SET token_hash = sha256(?) WHERE token_hash = (SELECT token_hash FROM links WHERE purpose = 'paper' ORDER BY created_at DESC LIMIT 1)", []byte(scanned)); err != nil {
+		t.Fatal(err)
+	}
+	page := (&client{w: n.world}).get("/public/links/"+scanned).want(200).is(number, "number")
+	sent := n.agent.post("/work-orders/"+order+"/share", nil).want(201).str("link")
+	if acts := (&client{w: n.world}).get("/public/links/" + sent[strings.LastIndex(sent, "/")+1:]).want(200).list("allowed_actions"); !slices.Contains(acts, any("rate")) {
+		t.Errorf("whoever was sent a link of his own may %v", acts)
+	}
+	if acts := page.list("allowed_actions"); slices.Contains(acts, any("rate")) || slices.Contains(acts, any("sign")) {
+		t.Errorf("whoever scans the paper may %v", acts)
 	}
 
 	call := n.caller.get("/follow-ups?work_order="+order).want(200).str("items", 0, "id")

@@ -24,6 +24,16 @@ func (w *work) makeLink(ctx context.Context, o *Order, quote *uuid.UUID, purpose
 	return w.people.In(w.tx).MakeLink(ctx, auth.Link{OrgID: o.OrgID, OrderID: o.ID, QuoteID: quote, Purpose: purpose, ExpiresAt: w.at.Add(linkGood)})
 }
 
+// paperLinkGood is how long the code on a paper leads to the customer's page: as long as our own warranty on
+// a repair lasts where nobody set another.
+const paperLinkGood = 90 * 24 * time.Hour
+
+// PaperLink makes up the address that a paper carries as a code. It leads somewhere once the paper was issued.
+func (d *Desk) PaperLink() (token, address string) {
+	token = auth.NewLinkToken()
+	return token, d.baseURL + "/c/" + token
+}
+
 // ShareOrder makes a link under which the customer follows one order.
 func (d *Desk) ShareOrder(ctx context.Context, by auth.Caller, ref string) (string, error) {
 	var token string

@@ -323,6 +323,8 @@ var DayParts = []struct {
 var covers = map[string][]string{
 	"view": {"confirm", "reschedule", "cancel", "chase", "sign", "rate"}, "quote": {"confirm", "reschedule", "cancel", "chase", "sign", "rate"},
 	"request": {"confirm", "reschedule", "cancel", "chase", "sign", "rate", "withdraw", "verify"}, "sign": {"sign"}, "rate": {"rate"},
+	// Many hands hold a paper: whoever scans it looks and asks, but neither signs nor rates nor calls off.
+	"paper": {"confirm", "reschedule", "chase"},
 }
 
 // customerActs are what the customer may do with his order under a link now.

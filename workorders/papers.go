@@ -1,6 +1,7 @@
 package workorders
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"slices"
@@ -216,12 +217,30 @@ func (d *Desk) BaseURL() string { return d.baseURL }
 
 // IssuePaper keeps a paper as it was handed out, or gives the one that was kept under the same subject,
 // kind, language, copy and version before: everybody gets the same bytes.
-func (d *Desk) IssuePaper(ctx context.Context, by auth.Caller, p files.Paper) (files.Paper, error) {
+//
+// token is that of the link drawn on it, see PaperLink, or "". It opens the customer's page from now on, if
+// this rendering is the one that stays.
+func (d *Desk) IssuePaper(ctx context.Context, by auth.Caller, p files.Paper, token string) (files.Paper, error) {
+	var kept files.Paper
 	err := d.change(ctx, by, func(ctx context.Context, w *work) (err error) {
-		p, err = w.cabinet.Issue(ctx, p)
-		return err
+		if kept, err = w.cabinet.Issue(ctx, p); err != nil || token == "" || !bytes.Equal(kept.Bytes, p.Bytes) {
+			return err
+		}
+		return w.enterPaperLink(ctx, p, token)
 	})
-	return p, err
+	return kept, err
+}
+
+// ReprintPaper lets the link on a further print of a paper open the customer's page; the print itself is not kept.
+func (d *Desk) ReprintPaper(ctx context.Context, by auth.Caller, p files.Paper, token string) error {
+	if token == "" {
+		return nil
+	}
+	return d.change(ctx, by, func(ctx context.Context, w *work) error { return w.enterPaperLink(ctx, p, token) })
+}
+
+func (w *work) enterPaperLink(ctx context.Context, p files.Paper, token string) error {
+	return w.people.In(w.tx).EnterLink(ctx, auth.Link{OrgID: p.OrgID, OrderID: *p.OrderID, Purpose: "paper", ExpiresAt: w.at.Add(paperLinkGood)}, token)
 }
 
 // StackFilter says whose papers of a day are wanted.

@@ -18,7 +18,7 @@ type Link struct {
 	OrderID   uuid.UUID  // zero while there is only a request
 	RequestID *uuid.UUID // what he reported, for links of purpose request
 	QuoteID   *uuid.UUID
-	Purpose   string // view, quote, sign, rate, request
+	Purpose   string // view, quote, sign, rate, request, paper
 	CreatedAt time.Time
 	ExpiresAt time.Time
 }
@@ -26,18 +26,29 @@ type Link struct {
 // Actor is the customer's name in the audit log.
 func (l Link) Actor() string { return "customer:" + l.Purpose }
 
+// NewLinkToken makes up the token of a link that EnterLink enters, for what has to show it before it counts.
+func NewLinkToken() string {
+	token, _ := newToken(linkPrefix)
+	return token
+}
+
 // MakeLink makes a link; the token is shown this once and is worth as much as the right it gives.
 func (d *Directory) MakeLink(ctx context.Context, l Link) (token string, err error) {
-	token, hash := newToken(linkPrefix)
+	token = NewLinkToken()
+	return token, d.EnterLink(ctx, l, token)
+}
+
+// EnterLink lets a token open what the link names, from now on.
+func (d *Directory) EnterLink(ctx context.Context, l Link, token string) error {
 	var order *uuid.UUID
 	if !l.OrderID.IsNil() {
 		order = &l.OrderID
 	}
 	if _, err := d.db.ExecContext(ctx, "INSERT INTO links (token_hash, org_id, order_id, request_id, quote_id, purpose, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-		hash, l.OrgID, order, l.RequestID, l.QuoteID, l.Purpose, d.now(), l.ExpiresAt); err != nil {
-		return "", fmt.Errorf("make a link: %w", fault.FromSQL(err))
+		hashToken(token), l.OrgID, order, l.RequestID, l.QuoteID, l.Purpose, d.now(), l.ExpiresAt); err != nil {
+		return fmt.Errorf("make a link: %w", fault.FromSQL(err))
 	}
-	return token, nil
+	return nil
 }
 
 // OpenLink finds what a link is for. An unknown one is fault.NotFound; one that has expired or was

@@ -47,8 +47,8 @@ type Head struct {
 	Letterhead Letterhead
 	Number     string // of the paper itself; empty: the number of the order
 	Order      string // number of the work order
-	// Link is the page of the customer, drawn as QR code, up to 213 bytes. Whoever scans it may approve a
-	// quote, so it belongs on papers for the customer and not on those that stay in the house.
+	// Link is the page of the customer, drawn as QR code, up to 213 bytes. Whoever scans it sees the order,
+	// so it belongs on papers for the customer and not on those that stay in the house.
 	Link    string
 	Version int  // instead of Options.Version
 	Reprint bool // or Options.Reprint
