@@ -163,11 +163,19 @@
 //	POST /orders/{number}/conversations  channel direction kind promised_at text
 //	POST /orders/{number}/convert  mode
 //	POST /orders/{number}/coverage  exclusion line reason source
-//	POST /orders/{number}/custody  accessories condition data_consent device expected_return_on signer_name
-//	POST /orders/{number}/custody/{id}/move  to_holder
+//	POST /orders/{number}/custody  accessories condition data_consent device expected_return_on faults_seen loaner_device loaner_due_on loaner_serial photos serial_number signature signer_name value
+//	POST /orders/{number}/custody/{id}/approve
+//	POST /orders/{number}/custody/{id}/diagnose
+//	POST /orders/{number}/custody/{id}/loaner-back
+//	POST /orders/{number}/custody/{id}/move  by note to_holder
+//	POST /orders/{number}/custody/{id}/quote
+//	POST /orders/{number}/custody/{id}/ready
 //	POST /orders/{number}/custody/{id}/receive
-//	POST /orders/{number}/custody/{id}/return  by voucher_seen
+//	POST /orders/{number}/custody/{id}/refuse
+//	POST /orders/{number}/custody/{id}/repair
+//	POST /orders/{number}/custody/{id}/return  by note signature voucher_seen
 //	POST /orders/{number}/custody/{id}/scrap  by
+//	POST /orders/{number}/custody/{id}/test
 //	POST /orders/{number}/hand-over  answer_by organisation_code reason
 //	POST /orders/{number}/hand-over/accept
 //	POST /orders/{number}/hand-over/refuse  reason
@@ -228,7 +236,7 @@
 //	POST /stock/expected/{id}  expected_on
 //	POST /stock/vans/{code}/fetch  engineer_id
 //	POST /stock/movements  condition from_place kind quantity reason serial_numbers sku to_condition to_place
-//	POST /stock/pickups/{id}/cancel
+//	POST /stock/pickups/{id}/cancel  id reason
 //	POST /stock/pickups/{id}/hand-over
 //	POST /stock/pickups/{id}/ready
 //	POST /stock/pickups/{id}/receive

@@ -89,6 +89,7 @@ type Order struct {
 	Sheets     []Sheet
 	OldParts   []OldPart
 	Custody    []Custody
+	AtCounter  bool // the customer stands there with the device, which nobody has taken in yet
 	Receipt    *ReceiptRow
 	Events     []Event
 	Files      []File

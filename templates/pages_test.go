@@ -345,6 +345,9 @@ func TestNoKeyIsMissingAndNoneIsLeftOver(t *testing.T) {
 	for _, k := range (Pickups{}).PickupActs() {
 		need(t, "ui.act.pickup_"+k)
 	}
+	for _, k := range (Custody{}).BenchActs() {
+		need(t, "ui.act.custody_"+k)
+	}
 	for _, k := range (Order{}).OldPartActs() {
 		need(t, "ui.act.old_"+k)
 	}

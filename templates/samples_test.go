@@ -105,7 +105,9 @@ func full(lang string) []sample {
 		{"e5", "刘强", "A052", false, 0, time.Time{}, time.Time{}, 0, nil, []Reason{{"shift", "refuse", "今天休息"}, {"region", "refuse", "不在望京"}}},
 	}
 	pickup := Pickup{"p1", "ready", "北京总库", "王伟", "WO-2026-000123", at(21, 9, 30), []PartLine{fan}, []string{"ready", "hand-over", "receive", "cancel"}}
-	custody := Custody{"c1", "DV-2026-000031", "received", "格力空调 室外机主板", "电源线、遥控器", "外壳轻微划痕", "维修中心", at(20, 19, 0), "2026-11-27", time.Time{}, []string{"receive", "move", "return", "scrap"}}
+	custody := Custody{ID: "c1", Number: "DV-2026-000031", State: "received", Device: "格力空调 室外机主板", Serial: "GR-88213", Accessories: "电源线、遥控器", Condition: "外壳轻微划痕", Faults: "后盖缺一颗螺丝", DataConsent: true, Value: 180000, Holder: "维修中心",
+		TakenAt: at(20, 19, 0), ReturnOn: "2026-11-27", Days: 34, Photos: []File{photo}, Loaner: "移动空调 LOAN-7", LoanerDue: "2026-11-27", Hands: []Hand{{at(20, 19, 0), "客户", "工程师", "王伟", "", false}, {at(21, 9, 0), "工程师", "维修中心", "孙师傅", "放二号架", true}},
+		Allowed: []string{"receive", "move", "return", "scrap", "loaner-back", "diagnose", "quote", "approve", "refuse", "repair", "test", "ready"}}
 	receipt := ReceiptRow{"R-2026-000087", "part_paid", at(20, 19, 0), "WO-2026-000123", "周敏", 38850, 20000, "王伟", 12}
 	papers := []Paper{{"work-order", "/orders/WO-2026-000123/papers/work-order.pdf", ""}, {"repair-sheet", "/orders/WO-2026-000123/papers/repair-sheet.pdf", "/orders/WO-2026-000123/papers/repair-sheet.pdf?reprint=1"}, {"quote", "/orders/WO-2026-000123/papers/quote.pdf", ""}, {"settlement", "/orders/WO-2026-000123/papers/settlement.pdf", ""}}
 	earlier := []Link{{"/orders/WO-2025-004410", "WO-2025-004410 漏水", "order", "closed"}}
@@ -122,7 +124,7 @@ func full(lang string) []sample {
 		Partner: "京北服务商", HandOverTo: "津门服务商", Follow: []Link{followUp}, Complaints: []Link{complaint}, Earlier: earlier,
 		Visits: []Visit{done, visit}, Candidates: candidates, Parts: []PartLine{gas, fan}, Pickups: []Pickup{pickup}, Quotes: []Quote{agreed, quote}, Sheets: []Sheet{sheet},
 		OldParts: []OldPart{{"o1", "FAN-35", "室外风机电机", "FM-0091", "2026-11-27", "old_due", []string{"receive", "keep", "write_off", "scrap", "send"}}}, ShareLink: "/c/7Yk2",
-		Custody: []Custody{custody}, Receipt: &receipt, Events: events, Files: []File{photo, {"/api/v1/files/f2", "发票.pdf", false}}, Papers: papers,
+		Custody: []Custody{custody}, AtCounter: true, Receipt: &receipt, Events: events, Files: []File{photo, {"/api/v1/files/f2", "发票.pdf", false}}, Papers: papers,
 		Callbacks: []Link{{"/callbacks", "备件已到", "callback", "open"}}, Engineers: engineers, PartChoices: parts, Organisations: []Option{{Value: "jb", Text: "京北服务商"}},
 		Allowed: []string{"approve", "unassign", "confirm-end", "coverage", "share", "assign", "hold", "resume", "cancel", "close", "reopen", "convert", "quotes", "receipt", "payments", "conversations", "sheet", "hand-over", "hand-over-answer", "custody", "callbacks"},
 	}
@@ -309,7 +311,7 @@ func full(lang string) []sample {
 		{"keys", KeyHelp{chrome(lang, "/keys")}},
 		{"search-none", Search{chrome(lang, "/search"), "不存在", nil}},
 		{"unreconciled", Unreconciled{chrome(lang, "/stock/unreconciled"), []UnreconciledRow{{"x1", "WO-2026-000123", "FAN-35", "室外风机电机 35", "件", 1, "FM-0102", "王伟", at(20, 18, 45)}}, "/stock/unreconciled?cursor=x", places, true}},
-		{"devices", Devices{chrome(lang, "/stock/devices"), []DeviceOut{{custody, "WO-2026-000123", "周敏", true}}, "/stock/devices?cursor=x"}},
+		{"devices", Devices{chrome(lang, "/stock/devices"), []DeviceOut{{custody, "WO-2026-000123", "周敏", true, 30}}, "/stock/devices?cursor=x", "received", "depot", []Age{{0, 200, true, false}, {30, 3, false, true}, {60, 1, false, false}, {90, 0, false, false}}}},
 		{"settings-messages", SettingsMessages{chrome(lang, "/settings/messages"), []MessageGroup{{"customer", []MessageEvent{{"message.customer.window", "上门时间已定", true, true, false, false}, {"message.customer.done", "已完工", false, false, true, true}}}, {"desk", []MessageEvent{{"message.desk.declined", "拒单", false, false, false, false}}}},
 			"message.customer.window", "上门时间已定", "zh-Hans", "sms", 2, "服务通知", "您的工单 {number}，上门时间：{window}。", []string{"{number}", "{window}"}, "服务通知", "您的工单 WO-2026-000123，上门时间：2026-11-24 09:00-11:00。", true, true, true, "21:00", "08:00", true}},
 		{"messages", Undelivered{chrome(lang, "/messages"), []UndeliveredRow{{"x1", "报价", "您的工单 WO-2026-000123 的维修报价为 388.50 元", "customer", "138****2210", "短信", "dead", "550 no such mailbox", at(20, 9, 0), 9}}, "/messages?cursor=x"}},

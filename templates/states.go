@@ -241,6 +241,7 @@ var stateOrder = map[string][]string{
 	"callback":        {"open", "done", "cancelled"},
 	"improvement":     {"open", "done", "effective", "declined"},
 	"pickup":          {"to_pick", "ready", "handed_over", "returned", "cancelled"},
+	"custody":         {"taken", "received", "diagnosing", "quoted", "repairing", "tested", "ready_for_return", "returned", "scrapped"},
 }
 
 // words are the closed vocabularies of forms, in the order they are offered.
@@ -311,6 +312,7 @@ var offered = map[string][]string{
 	"method.take":           {"cash", "wechat", "alipay", "card", "transfer", "on_account"},
 	"movement.book":         {"receive", "transfer", "adjust", "return", "scrap", "inspect"},
 	"message_channel.leave": {"all", "mail", "sms"},
+	"holder.out":            {"engineer", "depot", "vendor"},
 	"how.staff":             {"phone", "on_site", "paper"},
 	"channel.complain":      {"phone", "walk_in", "email", "chat", "letter", "fax", "web"},
 }

@@ -163,13 +163,24 @@ type DeviceOut struct {
 	OrderNumber string
 	Customer    string
 	Overdue     bool
+	Over        int // 30, 60 or 90 days with us; 0 = fewer
+}
+
+// Age counts the devices that have been with us for so many days at least; 0 = all of them.
+type Age struct {
+	Days, Count int
+	More        bool // there are more than were counted
+	Chosen      bool
 }
 
 // Devices is GET /stock/devices: every device that left its owner.
 type Devices struct {
 	Chrome
-	Rows []DeviceOut
-	More string
+	Rows   []DeviceOut
+	More   string
+	State  string // "" = every device that is out
+	Holder string
+	Ages   []Age
 }
 
 func (Devices) place() place { return place{"devices", "desk"} }

@@ -224,13 +224,38 @@ type Custody struct {
 	ID, Number  string
 	State       string
 	Device      string
+	Serial      string
 	Accessories string
 	Condition   string
-	Holder      string // in words
+	Faults      string // found when it was taken
+	DataConsent bool
+	Value       money.Fen // as the customer says; 0 = nothing said
+	Holder      string    // in words
 	TakenAt     time.Time
 	ReturnOn    string // civil date promised
 	ReturnedAt  time.Time
-	Allowed     []string // receive, move, return, scrap
+	Days        int // whole days with us
+	Photos      []File
+
+	Loaner       string // a device of ours that the customer has meanwhile
+	LoanerDue    string // civil date
+	LoanerBackAt time.Time
+
+	Hands   []Hand   // oldest first
+	Allowed []string // receive, move, return, scrap, loaner-back and the acts of the bench
+}
+
+// Hand is one change of hands of a device.
+type Hand struct {
+	At        time.Time
+	From, To  string // in words
+	By, Note  string
+	NoVoucher bool // given back without the paper the customer got
+}
+
+// BenchActs are what a workshop does with a device, in its usual order, each with one tap.
+func (Custody) BenchActs() []string {
+	return []string{"diagnose", "quote", "approve", "refuse", "repair", "test", "ready"}
 }
 
 // May reports whether this act is possible now.

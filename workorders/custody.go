@@ -47,6 +47,15 @@ func (d *Desk) TakeDevice(ctx context.Context, by auth.Caller, orderRef string, 
 		if err != nil {
 			return err
 		}
+		photos, err := photosOf(in.Photos)
+		if err != nil {
+			return err
+		}
+		for _, p := range photos {
+			if err := w.attachFile(ctx, p.SHA256, "custody_id", c.ID, o.OrgID, p.Kind); err != nil {
+				return err
+			}
+		}
 		if err := w.note(ctx, said{Order: &o.ID, OrgID: o.OrgID, Action: "custody_take", Data: map[string]any{"custody": c.Number, "device": in.Device}}); err != nil {
 			return err
 		}

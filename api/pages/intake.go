@@ -444,6 +444,10 @@ func (p *Pages) openAtOnce(ctx context.Context, a *ask, f *form, request string,
 	if agreed {
 		job.Window = &workorders.Window{From: from, To: to}
 	}
+	atCounter := !agreed && f.text("channel") == "walk_in" && job.Kind == "repair" && job.Mode == ""
+	if atCounter { // he stands there with the device: nobody has to go
+		job.Mode = "depot"
+	}
 	o, err := p.desk.OpenOrder(ctx, a.by, request, job)
 	if err != nil {
 		return "", err
@@ -460,6 +464,10 @@ func (p *Pages) openAtOnce(ctx context.Context, a *ask, f *form, request string,
 		said = a.t("intake.wished", o.Number, a.slot(from, to))
 	case o.State != workorders.OrderReady:
 		said = a.t("intake.quote_first", o.Number)
+	}
+	if atCounter {
+		a.show("done", a.t("intake.at_counter", o.Number))
+		return "/orders/" + o.Number + "#custody", nil
 	}
 	a.show("done", said)
 	return "/orders/" + o.Number, nil

@@ -21,7 +21,6 @@ import (
 	"paigong/workorders"
 	"paigong/workorders/billing"
 	"paigong/workorders/customers"
-	"paigong/workorders/depot"
 	"paigong/workorders/knowledge"
 )
 
@@ -404,19 +403,6 @@ func (a *ask) fetched(p inventory.Pickup) templates.Pickup {
 	v.Allowed = nil
 	if hand {
 		v.Allowed = []string{"receive"}
-	}
-	return v
-}
-
-func (a *ask) custodyView(c depot.Custody) templates.Custody {
-	w := templates.Chrome{Lang: a.lang}
-	v := templates.Custody{ID: c.ID.String(), Number: c.Number, State: string(c.State), Device: c.Device, Accessories: strings.Join(c.Accessories, a.t("ui.comma")), Condition: c.Condition, Holder: w.Word("holder", string(c.Holder)), TakenAt: c.OpenedAt,
-		ReturnOn: c.ExpectedReturnOn.String(), ReturnedAt: zero(c.ClosedAt)}
-	for _, act := range c.AllowedActions {
-		switch {
-		case act == "scrap" && a.by.May(auth.ScrapDevice), slices.Contains([]string{"receive", "move", "return"}, act) && a.by.May(auth.MoveCustody):
-			v.Allowed = append(v.Allowed, act)
-		}
 	}
 	return v
 }

@@ -18,7 +18,6 @@ import (
 	"paigong/templates"
 	"paigong/workorders"
 	"paigong/workorders/aftercare"
-	"paigong/workorders/depot"
 )
 
 func (p *Pages) orders(a *ask) (templates.Page, error) {
@@ -88,6 +87,7 @@ func (p *Pages) order(a *ask) (templates.Page, error) {
 		return nil, err
 	}
 	v.Device.Coverage, v.Device.CoverageWhy = a.covered(o.Coverage)
+	v.AtCounter = o.Mode == "depot" && o.Custody == nil && len(o.Visits) == 0
 	if o.ServingCode != o.OrganisationCode {
 		v.Partner = a.organisation(o.ServingCode)
 	}
@@ -307,8 +307,8 @@ func orderDevice(a *ask, o *workorders.Order, v *templates.Order) error {
 		if err != nil {
 			return err
 		}
-		for _, c := range list {
-			v.Custody = append(v.Custody, a.custodyView(c))
+		if v.Custody, err = a.custodyOf(list); err != nil {
+			return err
 		}
 	}
 	if o.AssetID == nil || !a.by.May(auth.ReadCustomers) {
@@ -525,15 +525,7 @@ func (p *Pages) orderDeeds() map[string]orderDeed {
 			_, err := p.desk.OfferOrder(ctx, a.by, a.Param("number"), in)
 			return here(a, err)
 		}},
-		"custody": {auth.TakeCustody, func(ctx context.Context, a *ask, f *form) (string, error) {
-			consent := f.ticked("data_consent")
-			in := depot.CustodyInput{Device: f.need("device"), Accessories: f.list("accessories"), Condition: f.need("condition"), DataConsent: &consent, ExpectedReturnOn: f.needDate("expected_return_on"), Signature: unsigned(a.t("custody.signed_on_paper", f.need("signer_name")))}
-			if err := f.err(); err != nil {
-				return "", err
-			}
-			_, err := p.desk.TakeDevice(ctx, a.by, a.Param("number"), in)
-			return here(a, err)
-		}},
+		"custody": {auth.TakeCustody, p.takeDevice},
 		"visits/:id/confirm": {auth.ConfirmVisit, func(ctx context.Context, a *ask, f *form) (string, error) {
 			id, err := parse(a.Param("id"))
 			if err != nil {
@@ -581,24 +573,8 @@ func (p *Pages) orderDeeds() map[string]orderDeed {
 			return here(a, err)
 		}}
 	}
-	for act, may := range map[string]auth.Permission{"receive": auth.MoveCustody, "move": auth.MoveCustody, "return": auth.MoveCustody, "scrap": auth.ScrapDevice} {
-		all["custody/:id/"+act] = orderDeed{may, func(ctx context.Context, a *ask, f *form) (string, error) {
-			id, err := parse(a.Param("id"))
-			if err != nil {
-				return "", err
-			}
-			in := depot.DoInput{By: f.opt("by")}
-			if to := f.text("to_holder"); to != "" {
-				holder := depot.Holder(to)
-				in.ToHolder = &holder
-			}
-			if act == "return" {
-				seen := f.ticked("voucher_seen")
-				in.VoucherSeen = &seen
-			}
-			_, err = p.desk.CustodyDo(ctx, a.by, id, act, in)
-			return here(a, err)
-		}}
+	for act, may := range custodyActs {
+		all["custody/:id/"+act] = orderDeed{may, p.custodyAct(act)}
 	}
 	return all
 }

@@ -9,7 +9,6 @@ import (
 	"paigong/inventory"
 	"paigong/templates"
 	"paigong/workorders"
-	"paigong/workorders/depot"
 )
 
 func stockRow(r inventory.StockRow) templates.StockRow {
@@ -160,6 +159,12 @@ func (p *Pages) pickupAct(act string) deed {
 		if err != nil {
 			return "", err
 		}
+		if act == "cancel" { // not found or not needed: the desk and the next store go by it
+			f.need("reason")
+			if err := f.err(); err != nil {
+				return "", err
+			}
+		}
 		_, err = p.desk.PickupDo(ctx, a.by, id, act, inventory.PickupAct{Why: f.opt("reason")})
 		return "/stock/pickups", err
 	}
@@ -254,18 +259,4 @@ func (p *Pages) reconcile(ctx context.Context, a *ask, f *form) (string, error) 
 		return "", err
 	}
 	return "/stock/unreconciled", p.desk.Reconcile(ctx, a.by, id, workorders.ReconcileInput{FromPlace: f.text("from_place"), How: f.text("how")})
-}
-
-// devices are those of customers that are with us, the longest first.
-func (p *Pages) devices(a *ask) (templates.Page, error) {
-	page, err := p.desk.Devices(a.ctx(), a.by, depot.Filter{Ask: a.asked(), State: "out"})
-	if err != nil {
-		return nil, err
-	}
-	v := templates.Devices{Chrome: a.chrome(), More: a.with("cursor", page.NextCursor)}
-	today := a.today()
-	for _, c := range page.Items {
-		v.Rows = append(v.Rows, templates.DeviceOut{Custody: a.custodyView(c), OrderNumber: c.WorkOrderNumber, Customer: c.CustomerName, Overdue: c.ExpectedReturnOn.Before(today)})
-	}
-	return v, nil
 }
