@@ -37,6 +37,10 @@ type Customer struct {
 	ErasedAt        time.Time // zero: his data are there
 	MayEdit         bool
 	MayErase        bool
+	MayMerge        bool
+	Number          string
+	Language        string
+	Notes           string
 	LeftAlone       []LeftAlone
 	Whom            []Option // who may be left alone; the first is the customer himself
 }
@@ -81,6 +85,10 @@ type Asset struct {
 	Orders     []Link
 	Label      string // PDF of its label, when it has one
 	MayLabel   bool
+	MayEdit    bool
+
+	Brand, Category, Model string
+	Typed                  string // civil date until which a paper says it is covered
 }
 
 func (Asset) place() place { return place{"asset", "desk"} }

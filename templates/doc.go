@@ -88,9 +88,13 @@
 //	POST /complaints/{id}/verify  root_cause text
 //	POST /customers  class name phone
 //	POST /customers/{id}/assets  brand category model proof purchased_on serial_number site_id
-//	POST /customers/{id}/contacts  name phone role
+//	POST /customers/{id}/contacts  email language name phone preferred_hours role
+//	POST /customers/{id}/contacts/  do_not_call email language name phone preferred_hours retired role
+//	POST /customers/{id}/contacts/k2  do_not_call email language name phone preferred_hours retired role
+//	POST /customers/{id}/contacts/{id}  do_not_call email language name phone preferred_hours retired role
 //	POST /customers/{id}/erase  sure
-//	POST /customers/{id}/sites  access_notes address lat lng region_code
+//	POST /customers/{id}/file  class language name notes phone
+//	POST /customers/{id}/merge  into sure
 //	POST /desk/parked/{id}/set-aside  reason
 //	POST /desk/parked/{id}/take
 //	POST /follow-ups/{id}/attempts  call_again_at comment identity_checked new_request next next_call on_time outcome product script_version service
@@ -111,6 +115,7 @@
 //	POST /settings/follow-ups/{kind}/window  from_day to_day
 //	POST /settings/follow-ups/callers  away_until english per_day user_id
 //	POST /settings/follow-ups/campaigns  class every_days mode name quiet_days start_on
+//	POST /assets/{id}/file  brand category installed_on model produced_on proof purchased_on serial_number warranty_until
 //	POST /assets/{id}/label
 //	POST /desk/out  ends_at engineer_id kind reason starts_at
 //	POST /desk/out/{id}/agreed  engineer
@@ -125,9 +130,12 @@
 //	POST /c/{token}/hear-again
 //	POST /c/{token}/leave-alone
 //	POST /customers/{id}/opt-outs  channel contact_id off
+//	POST /customers/{id}/sites  access_notes address lat lng open_hours region_code
+//	POST /customers/{id}/sites/s1  access_notes address lat lng open_hours region_code
 //	POST /messages/{id}/retry
 //	POST /notices  managers order_number organisation_code text
 //	POST /notices/read  id
+//	POST /orders/{number}/amend  duration_minutes payer priority site_contact_id summary unwanted_engineer_id wanted_engineer_id window_from window_to
 //	POST /settings/messages/quiet  quiet_from quiet_to
 //	POST /settings/messages/test  channel for key to
 //	POST /settings/messages/text  body channel for key subject
@@ -140,6 +148,7 @@
 //	POST /m/me/ill  reason
 //	POST /m/orders/{number}/accept  at back visit_id
 //	POST /m/orders/{number}/arrive  at back visit_id
+//	POST /m/orders/{number}/contacts/k2  phone
 //	POST /m/orders/{number}/conversations  channel direction kind outcome text
 //	POST /m/orders/{number}/decline  reason visit_id
 //	POST /m/orders/{number}/depart  at back visit_id
@@ -156,7 +165,7 @@
 //	POST /m/van/wishes  text urgent wish_quantity wish_sku
 //	POST /m/van/wishes/{id}/receive
 //	POST /orders/{number}/approve
-//	POST /orders/{number}/assign  ends_at engineer_id override_reason starts_at
+//	POST /orders/{number}/assign  ends_at engineer_id helpers override_reason starts_at trip_with
 //	POST /orders/{number}/cancel  reason
 //	POST /orders/{number}/close  reason
 //	POST /orders/{number}/confirm-end
@@ -179,19 +188,23 @@
 //	POST /orders/{number}/hand-over  answer_by organisation_code reason
 //	POST /orders/{number}/hand-over/accept
 //	POST /orders/{number}/hand-over/refuse  reason
+//	POST /orders/{number}/hand-over/withdraw  reason
 //	POST /orders/{number}/hold  reason reason_code until
 //	POST /orders/{number}/old-parts/{id}/keep
 //	POST /orders/{number}/old-parts/{id}/receive
 //	POST /orders/{number}/old-parts/{id}/scrap
 //	POST /orders/{number}/old-parts/{id}/send
 //	POST /orders/{number}/old-parts/{id}/write_off
+//	POST /orders/{number}/original  holder returned_at
 //	POST /orders/{number}/quotes  deduct_if_repaired limit line_description line_kind line_quantity line_sku line_unit purpose valid_until
 //	POST /orders/{number}/quotes/{id}/approve  file how name note said_at
 //	POST /orders/{number}/quotes/{id}/decline  how name reason
 //	POST /orders/{number}/quotes/{id}/send
 //	POST /orders/{number}/reopen  reason
 //	POST /orders/{number}/resume  reason
+//	POST /orders/{number}/revoke
 //	POST /orders/{number}/share
+//	POST /orders/{number}/sheets/{id}/correct  action_code cause_code fault_code notes reason travel_minutes work_minutes
 //	POST /orders/{number}/sheets/{id}/verify
 //	POST /orders/{number}/unassign  reason
 //	POST /orders/{number}/visits/{id}/accept
@@ -214,7 +227,7 @@
 //	POST /receipts/{number}/void  reason
 //	POST /receipts/{number}/waive  reason
 //	POST /report  address kind label name phone photos summary when
-//	POST /requests  address asset_id brand category channel customer_id customer_name description duration_minutes kind model own part_quantity part_sku phone priority proof purchased_on received_at received_reason region_code serial_number site_id skill_codes slot summary then told
+//	POST /requests  address asset_id brand category channel contact_name contact_phone contact_role customer_id customer_name description duration_minutes kind model own part_quantity part_sku phone priority proof purchased_on received_at received_reason region_code reporter_contact_id serial_number site_contact_id site_id skill_codes slot summary then told
 //	POST /requests/{number}/answer  customer_confirmed fault_code solution
 //	POST /requests/{number}/conversations  channel direction kind promised_at text
 //	POST /requests/{number}/customer  address customer_name phone region_code

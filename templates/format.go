@@ -223,3 +223,11 @@ func (c Chrome) Bar(n int) template.HTML {
 	return template.HTML(fmt.Sprintf(`<svg class="meter" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true" focusable="false">`+
 		`<rect class="rail" width="100" height="6" rx="3"/><rect class="fill" width="%d" height="6" rx="3"/></svg>`, n))
 }
+
+// Degrees is a latitude or longitude as it is typed; 0 is taken for unknown.
+func (c Chrome) Degrees(d float64) string {
+	if d == 0 {
+		return ""
+	}
+	return strconv.FormatFloat(d, 'f', -1, 64)
+}

@@ -15,6 +15,8 @@ type Known struct {
 	Devices         []IntakeDevice
 	Open            []OpenCase // what is open for him already
 	Repairs         []PastCase // what was done lately, newest first
+	People          []Option   // around him: id → name and role
+	Reporter        string     // id of whose telephone number was looked for
 }
 
 // IntakeDevice is a device of the caller to choose from.

@@ -102,8 +102,16 @@ type Order struct {
 	// Allowed holds the acts possible now and permitted to this person:
 	// approve assign unassign hold resume cancel close reopen convert confirm-end
 	// coverage quotes receipt payments conversations sheet hand-over
-	// hand-over-answer custody callbacks share.
+	// hand-over-answer custody callbacks share
+	// amend revoke original hand-over-withdraw.
 	Allowed []string
+
+	Wanted, Unwanted string   // engineers: the same first, not this one
+	Payer            Link     // another customer who pays
+	Trips            []Option // open visits at the same site, to share a journey with
+	Codes            [3][]Option
+	Original         string // who keeps the signed paper
+	OriginalAt       time.Time
 }
 
 func (Order) place() place { return place{"order", "desk"} }

@@ -50,9 +50,9 @@ func empties(lang string) []Page {
 // full are all pages with something in every corner, and the same page again
 // where it has a second face.
 func full(lang string) []sample {
-	contacts := []Person{{"周女士", "138****2210", ""}, {"物业王经理", "010-6432****", "on_site"}}
-	site := Place{"s1", "朝阳区望京西园四区 410 号楼 2 单元 1203", "北京·望京", "东门进，需登记；家中有狗", 39.99, 116.47}
-	device := Device{"a1", "格力 壁挂空调 KFR-35GW", "GR35-2024-0912384", "", "2023-06-18", "2023-06-20", "2026-06-18", "none", "保修期已过 5 个月"}
+	contacts := []Person{{Name: "周女士", Phone: "138****2210"}, {ID: "k1", Name: "物业王经理", Phone: "010-6432****", Role: "on_site", Hours: "工作日 9–17 点", Lang: "en", Email: "wang@example.com", DoNotCall: true, Reported: true, AtDoor: true}, {ID: "k2", Name: "租客小刘", Phone: "137****1111", Role: "reporter"}}
+	site := Place{"s1", "朝阳区望京西园四区 410 号楼 2 单元 1203", "北京·望京", "东门进，需登记；家中有狗", "工作日 9–18 点", "bj-wj", 39.99, 116.47}
+	device := Device{"a1", "格力 壁挂空调 KFR-35GW", "GR35-2024-0912384", "", "2023-06-18", "2023-06-20", "2026-06-18", "none", "保修期已过 5 个月", []string{"保修期内已修 2 次，可办理换货"}}
 	regions := []Option{{Value: "bj-wj", Text: "北京·望京"}, {Value: "bj-jxq", Text: "北京·酒仙桥"}}
 	engineers := []Option{{Value: "e1", Text: "王伟 A012"}, {Value: "e2", Text: "李芳芳 A031"}}
 	parts := []Option{{Value: "R32-500", Text: "R32 制冷剂 500 g"}, {Value: "FAN-35", Text: "室外风机电机 35"}}
@@ -85,7 +85,7 @@ func full(lang string) []sample {
 	sheet := Sheet{
 		ID: "sh1", Version: 2, SubmittedAt: at(20, 18, 55), Engineer: "王伟", Outcome: "need_parts", Fault: "F03 不制冷", Cause: "C11 风机电机卡死",
 		Action: "A07 更换风机电机", Notes: "电机轴承卡死，已断电，等备件到货。", Work: 50, Travel: 22, ArrivedAt: at(20, 17, 55), FinishedAt: at(20, 18, 45),
-		Parts: []PartLine{gas}, Needed: []PartLine{fan}, Signer: "周敏", Unsigned: "", Photos: []File{photo}, Marks: []string{"补录"}, EnteredBy: "林晓", Allowed: []string{"verify"},
+		Parts: []PartLine{gas}, Needed: []PartLine{fan}, Signer: "周敏", Unsigned: "", Photos: []File{photo}, Marks: []string{"补录"}, EnteredBy: "林晓", Incident: "搬机时碰裂一块地砖 · 同意赔付 80 元", Acceptance: "有条件合格 · 周敏 · 支架补漆", Installed: []string{"KFR-35GW · GR35-1 · 客厅"}, Allowed: []string{"verify", "correct"},
 	}
 	visit := Visit{
 		ID: "v1", State: "accepted", Engineer: "王伟", Staff: "A012", Helpers: []string{"李强"}, StartsAt: at(21, 10, 30), EndsAt: at(21, 12, 0),
@@ -126,7 +126,8 @@ func full(lang string) []sample {
 		OldParts: []OldPart{{"o1", "FAN-35", "室外风机电机", "FM-0091", "2026-11-27", "old_due", []string{"receive", "keep", "write_off", "scrap", "send"}}}, ShareLink: "/c/7Yk2",
 		Custody: []Custody{custody}, AtCounter: true, Receipt: &receipt, Events: events, Files: []File{photo, {"/api/v1/files/f2", "发票.pdf", false}}, Papers: papers,
 		Callbacks: []Link{{"/callbacks", "备件已到", "callback", "open"}}, Engineers: engineers, PartChoices: parts, Organisations: []Option{{Value: "jb", Text: "京北服务商"}},
-		Allowed: []string{"approve", "unassign", "confirm-end", "coverage", "share", "assign", "hold", "resume", "cancel", "close", "reopen", "convert", "quotes", "receipt", "payments", "conversations", "sheet", "hand-over", "hand-over-answer", "custody", "callbacks"},
+		Allowed: []string{"approve", "unassign", "confirm-end", "coverage", "share", "assign", "hold", "resume", "cancel", "close", "reopen", "convert", "quotes", "receipt", "payments", "conversations", "sheet", "hand-over", "hand-over-answer", "custody", "callbacks", "amend", "revoke", "original", "hand-over-withdraw"},
+		Wanted:  "e2", Unwanted: "e3", Payer: Link{Path: "/customers/c9", Text: "望京物业"}, Trips: []Option{{Value: "v7", Text: "WO-2026-000124 · 王伟 · 10:30–12:00"}}, Codes: [3][]Option{{{Value: "F03", Text: "F03 不制冷"}}, {{Value: "C11", Text: "C11 风机电机卡死"}}, {{Value: "A07", Text: "A07 更换风机电机"}}}, Original: "售后部", OriginalAt: at(22, 9, 0),
 	}
 	order.Flash = Flash{Text: Done(lang, "assign")}
 	wrong := order
@@ -200,14 +201,14 @@ func full(lang string) []sample {
 	requests := []RequestRow{{"RQ-2026-000211", "received", "repair", "phone", "赵先生", "热水器点不着火", at(21, 9, 40), at(22, 9, 40), "maker", 1},
 		{"RQ-2026-000210", "triaged", "consult", "web", "陈女士", "怎样清洗滤网", at(20, 9, 0), at(21, 9, 0), "", 0},
 		{"RQ-2026-000201", "converted", "repair", "phone", "周敏", "空调不制冷", at(20, 16, 2), time.Time{}, "none", 0}}
-	known := Known{ID: "c1", Name: "周敏", Phone: "138****2210", Class: "A", Nuisance: "2026-12-01", Notes: "先打电话", Sites: []Option{{Value: "s1", Text: site.Address, Selected: true}, {Value: "s2", Text: "海淀区中关村大街 1 号"}}, Devices: []IntakeDevice{{device, "s1", true}},
+	known := Known{ID: "c1", Name: "周敏", Phone: "138****2210", Class: "A", Nuisance: "2026-12-01", Notes: "先打电话", Sites: []Option{{Value: "s1", Text: site.Address, Selected: true}, {Value: "s2", Text: "海淀区中关村大街 1 号"}}, Devices: []IntakeDevice{{device, "s1", true}}, People: []Option{{Value: "k1", Text: "物业王经理 现场联系人"}}, Reporter: "k1",
 		Open: []OpenCase{{Link{"/orders/WO-2026-000123", "WO-2026-000123 空调不制冷", "order", "in_progress"}, "WO-2026-000123", true, at(21, 14, 0), 2}}, Repairs: []PastCase{{earlier[0], at(1, 9, 0), "王伟"}}}
 	proposed := IntakeJob{Possible: true, Own: true, Category: "空调", Template: true, Coverage: "none", CoverageWhy: "保修期已过 5 个月", Charged: true, Minutes: 60, Priority: 3, Skills: []Option{{Value: "cooling", Text: "制冷", Selected: true}},
 		Parts: []PartLine{{SKU: "FAN-35", Quantity: 1}}, PartChoices: parts, Slots: []IntakeSlot{{"e1 a b", "王伟", at(21, 14, 0), at(21, 15, 0), "车上有 FAN-35", true}}}
 	attempts := []Attempt{{at(20, 10, 0), "陈静", "no_answer", 0, 0, "", ""}, {at(20, 15, 0), "陈静", "reached", 4, 2, "修得快，但机器老坏。", "complaint"}}
 	stock := []StockRow{{"R32-500", "R32 制冷剂", "g", "WH-BJ", "北京总库", "good", 12000, 500, 11500}, {"FAN-35", "室外风机电机 35", "件", "VAN-A012", "王伟 车载库", "good", 2, 1, 1}, {"FAN-35", "室外风机电机 35", "件", "WH-BJ", "北京总库", "defective", 1, 0, 0}}
 
-	asset := Asset{Chrome: chrome(lang, "/assets/a1"), Device: device, Customer: customer, Site: site, ProducedOn: "2023-04-01", Proof: "invoice", Repairs: 2, Events: events[:3], Orders: earlier, Label: "/assets/a1/label.pdf", MayLabel: true}
+	asset := Asset{Chrome: chrome(lang, "/assets/a1"), Device: device, Customer: customer, Site: site, ProducedOn: "2023-04-01", Proof: "invoice", Repairs: 2, Events: events[:3], Orders: earlier, Label: "/assets/a1/label.pdf", MayLabel: true, MayEdit: true, Brand: "格力", Category: "壁挂空调", Model: "KFR-35GW", Typed: "2027-06-18"}
 	asset.Device.Plate = "京A·12345"
 
 	request := Request{chrome(lang, "/requests/RQ-2026-000211"), "r1", "RQ-2026-000211", "received", "repair", "phone", "热水器点不着火", "打火有声音，没火。", "上门检测费 80 元", at(21, 9, 40), "林晓", at(22, 9, 40), time.Time{}, "更换电池", customer, contacts, site, device, earlier, earlier, events, []File{photo}, []Option{{Value: "gas", Text: "燃气", Selected: true}, {Value: "cool", Text: "制冷"}}, parts, proposed.Parts, []Option{{Value: "F03", Text: "F03 不制冷"}}, regions, 60, 3, []string{"triage", "reply", "answer", "work-order", "conversations", "customer"}, Care{"林晓", "赵军", true, true, []Option{{Value: "u2", Text: "赵军"}}, "technical", "主板是否批次问题", true, "点火针易老化", "研发部", true}}
@@ -240,7 +241,7 @@ func full(lang string) []sample {
 		{"orders", Orders{chrome(lang, "/orders"), OrderFilter{"ready", "bj-wj", "e1", "空调"}, regions, engineers, rows, "/orders?cursor=x", []Option{{Value: "late", Text: "已超时", Selected: true}}, "/orders?format=csv"}},
 		{"order", order},
 		{"order-refused", wrong},
-		{"day", Day{phone("/m"), "2026-11-21", "/m?day=2026-11-20", "/m?day=2026-11-22", "2026-11-22", "today", []StopsOn{{"2026-11-21", []Stop{stop, second}}}, []Pickup{pickup}, "A012", []Person{{"派工台", "010-64320000", ""}}, []string{"/m?day=2026-11-22"}}},
+		{"day", Day{phone("/m"), "2026-11-21", "/m?day=2026-11-20", "/m?day=2026-11-22", "2026-11-22", "today", []StopsOn{{"2026-11-21", []Stop{stop, second}}}, []Pickup{pickup}, "A012", []Person{{Name: "派工台", Phone: "010-64320000"}}, []string{"/m?day=2026-11-22"}}},
 		{"day-week", Day{Chrome: phone("/m?span=week"), Day: "2026-11-21", View: "week", Shown: []StopsOn{{"2026-11-21", []Stop{stop}}, {"2026-11-22", nil}}}},
 		{"job", job},
 		{"sheet", form},
@@ -273,7 +274,7 @@ func full(lang string) []sample {
 		{"invoices", Invoices{chrome(lang, "/receipts/invoices"), "requested", []InvoiceRow{{"i1", "R-2026-000087", "WO-2026-000123", "周敏", "北京某某科技有限公司", "91110105MA00000000", "fp@example.com", 38850, "requested", "", "", "", "2026-11-23", at(20, 9, 0), time.Time{}, time.Time{}, []string{"issue", "withdraw"}}, {"i1", "R-2026-000081", "WO-2026-000111", "三里屯小学", "三里屯小学", "", "", 18000, "issued", "26112000004", "", "", "", at(18, 9, 0), at(18, 10, 0), time.Time{}, []string{"send", "reverse"}}, {"i1", "R-2026-000080", "WO-2026-000110", "三里屯小学", "三里屯小学", "", "", 18000, "sent", "26112000001", "", "", "", at(18, 9, 0), at(18, 10, 0), at(18, 11, 0), []string{"reverse"}}, {"i1", "R-2026-000070", "WO-2026-000100", "周敏", "周敏", "", "", 18000, "reversed", "26112000002", "26112000003", "抬头写错", "", at(18, 9, 0), at(18, 10, 0), at(18, 11, 0), nil}}, "/receipts/invoices?cursor=x", true}},
 		{"receipt", Receipt{chrome(lang, "/receipts/R-2026-000087"), receipt, lines, "叁佰捌拾捌元伍角整", "周敏", customer, []Payment{{at(20, 19, 5), 20000, "wechat", "4200001", "王伟", ""}, {at(21, 9, 0), -1000, "cash", "", "林晓", "多收退回"}}, "已申请开票", "开错抬头", "/orders/WO-2026-000123/papers/receipt.pdf", []string{"payments", "void", "waive", "invoice-request"}}},
 		{"customers", Customers{chrome(lang, "/customers"), "zm", []CustomerRow{{"c1", "周敏", "138****2210", "A", 1, 2, 1, at(21, 9, 50)}, {"c2", "三里屯小学", "010-6432****", "B", 3, 28, 0, time.Time{}}}, "/customers?cursor=x", true}},
-		{"customer", Customer{chrome(lang, "/customers/c1"), "c1", "周敏", "13810102210", "A", contacts, []Place{site}, []Device{device}, earlier, "¥188.50", regions, time.Time{}, true, true, []LeftAlone{{"k1", "周敏", "sms", true, at(20, 9, 0)}}, []Option{{Value: "", Text: "周敏"}, {Value: "k1", Text: "物业王经理"}}}},
+		{"customer", Customer{chrome(lang, "/customers/c1"), "c1", "周敏", "13810102210", "A", contacts, []Place{site}, []Device{device}, earlier, "¥188.50", regions, time.Time{}, true, true, true, "CU-2026-000009", "zh-Hans", "先打电话", []LeftAlone{{"k1", "周敏", "sms", true, at(20, 9, 0)}}, []Option{{Value: "", Text: "周敏"}, {Value: "k1", Text: "物业王经理"}}}},
 		{"customer-erased", Customer{Chrome: chrome(lang, "/customers/c9"), ID: "c9", Name: "CU-2026-000009", Class: "C", Devices: []Device{device}, History: earlier, ErasedAt: at(20, 19, 0)}},
 		{"assets", Assets{chrome(lang, "/assets"), "格力", []AssetRow{{device, "周敏", site.Address, 2}}, "/assets?cursor=x"}},
 		{"asset", asset},

@@ -259,6 +259,7 @@ var words = map[string][]string{
 	"check":           {"pass", "fail", "not_applicable"},
 	"class":           {"A", "B", "C"},
 	"condition":       {"good", "defective", "to_inspect"},
+	"language":        {"zh-Hans", "en"},
 	"contact":         {"reporter", "on_site", "payer", "decision"},
 	"conversation":    {"chase", "progress", "appointment", "delay_notice", "other"},
 	"coverage":        {"maker", "extended", "contract", "repair", "goodwill", "none"},

@@ -26,9 +26,17 @@ type Event struct {
 
 // Person is somebody to talk to.
 type Person struct {
+	ID    string // empty for the customer himself
 	Name  string
 	Phone string // as this reader may see it
 	Role  string // a word of "contact"; empty for the customer himself
+
+	Hours     string // when to call, in words
+	Lang      string // in which he is written to; empty: as the customer
+	Email     string
+	DoNotCall bool
+	Reported  bool // this job
+	AtDoor    bool // opens the door for this job
 }
 
 // Place is where the work is.
@@ -37,6 +45,8 @@ type Place struct {
 	Address     string
 	Region      string
 	AccessNotes string
+	OpenHours   string
+	RegionCode  string
 	Lat, Lng    float64 // both 0: unknown
 }
 
@@ -49,8 +59,9 @@ type Device struct {
 	PurchasedOn   string // civil dates
 	InstalledOn   string
 	WarrantyUntil string
-	Coverage      string // a word of "coverage"
-	CoverageWhy   string // why, in words
+	Coverage      string   // a word of "coverage"
+	CoverageWhy   string   // why, in words
+	Hints         []string // what no warranty card says: a repair that may have come back, an exchange that is due
 }
 
 // File is a photo or a scan.
@@ -128,7 +139,10 @@ type Sheet struct {
 	Photos      []File
 	Marks       []string // inferred, late, unreconciled, over_approved … in words
 	EnteredBy   string
-	Allowed     []string // verify: a second person found it like the paper
+	Incident    string // damage by us and what was agreed about it
+	Acceptance  string // of an installation, with its defects
+	Installed   []string
+	Allowed     []string // verify: a second person found it like the paper; correct
 }
 
 // May reports whether this act is possible now.

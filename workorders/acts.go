@@ -352,12 +352,12 @@ type OrderPatch struct {
 	Summary         *string    `json:"summary,omitempty" minLength:"1" maxLength:"200"`
 	DurationMinutes *int       `json:"duration_minutes,omitempty" minimum:"1" maximum:"1440"`
 	Window          *Window    `json:"window,omitempty"`
-	SiteContactID   *uuid.UUID `json:"site_contact_id,omitempty"`
+	SiteContactID   *uuid.UUID `json:"site_contact_id,omitempty" doc:"who opens the door; all zeros = nobody named"`
 	PayerCustomerID *uuid.UUID `json:"payer_customer_id,omitempty"`
 	SkillCodes      []string   `json:"skill_codes,omitempty" maxItems:"20"`
 	Parts           []PartNeed `json:"parts,omitempty" maxItems:"100" doc:"replaces the parts needed; only before it is assigned"`
-	WantedEngineer  *uuid.UUID `json:"wanted_engineer_id,omitempty"`
-	Unwanted        *uuid.UUID `json:"unwanted_engineer_id,omitempty"`
+	WantedEngineer  *uuid.UUID `json:"wanted_engineer_id,omitempty" doc:"the same engineer first; all zeros = anybody"`
+	Unwanted        *uuid.UUID `json:"unwanted_engineer_id,omitempty" doc:"not this engineer, a hard rule; all zeros = nobody is ruled out"`
 }
 
 // Amend changes an order that is not finished.
@@ -388,7 +388,7 @@ func (d *Desk) Amend(ctx context.Context, by auth.Caller, ref string, version in
 			put("wanted_window = ?", span(&in.Window.From, &in.Window.To))
 		}
 		if in.SiteContactID != nil {
-			put("site_contact_id = ?", *in.SiteContactID)
+			put("site_contact_id = ?", someone(*in.SiteContactID))
 		}
 		if in.PayerCustomerID != nil {
 			put("payer_customer_id = ?", *in.PayerCustomerID)
@@ -400,10 +400,10 @@ func (d *Desk) Amend(ctx context.Context, by auth.Caller, ref string, version in
 			put("skill_codes = ?", pgArray(in.SkillCodes))
 		}
 		if in.WantedEngineer != nil {
-			put("wanted_engineer = ?", *in.WantedEngineer)
+			put("wanted_engineer = ?", someone(*in.WantedEngineer))
 		}
 		if in.Unwanted != nil {
-			put("unwanted_engineer = ?", *in.Unwanted)
+			put("unwanted_engineer = ?", someone(*in.Unwanted))
 		}
 		if in.Parts != nil {
 			if o.State == OrderAssigned || o.State == OrderInProgress {
@@ -427,6 +427,14 @@ func (d *Desk) Amend(ctx context.Context, by auth.Caller, ref string, version in
 		}
 		return w.rememberOrder(ctx, o)
 	})
+}
+
+// someone is an id, or NULL for all zeros.
+func someone(id uuid.UUID) any {
+	if id.IsNil() {
+		return nil
+	}
+	return id
 }
 
 // setTargets sets by when we are in touch, there, and done, counted from the request, not from the order.

@@ -65,6 +65,7 @@ func (p *Pages) customer(a *ask) (templates.Page, error) {
 	if c.Phone != nil {
 		v.Phone = customers.ShowPhone(*c.Phone)
 	}
+	v.Number, v.Language, v.Notes, v.MayMerge = c.Number, c.Language, c.Notes, c.ErasedAt == nil && a.by.May(auth.MergeCustomers)
 	v.Contacts = people(customers.Customer{Contacts: c.Contacts})
 	for _, s := range c.Sites {
 		v.Sites = append(v.Sites, a.siteView(s))
@@ -151,7 +152,10 @@ func (p *Pages) addContact(ctx context.Context, a *ask, f *form) (string, error)
 	if err != nil {
 		return "", err
 	}
-	in := customers.ContactInput{Name: f.need("name"), Phones: []string{f.need("phone")}, Role: customers.Role(f.need("role"))}
+	in := customers.ContactInput{Name: f.need("name"), Phones: []string{f.need("phone")}, Role: customers.Role(f.need("role")), PreferredHours: f.text("preferred_hours"), Language: f.text("language")}
+	if email := f.opt("email"); email != nil {
+		in.Email = email
+	}
 	if err := f.err(); err != nil {
 		return "", err
 	}
@@ -178,7 +182,7 @@ func (p *Pages) addSite(ctx context.Context, a *ask, f *form) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	in := customers.SiteInput{Address: f.need("address"), RegionCode: f.need("region_code"), Lat: f.decimal("lat"), Lng: f.decimal("lng"), AccessNotes: f.text("access_notes")}
+	in := customers.SiteInput{Address: f.need("address"), RegionCode: f.need("region_code"), Lat: f.decimal("lat"), Lng: f.decimal("lng"), AccessNotes: f.text("access_notes"), OpenHours: f.text("open_hours")}
 	if err := f.err(); err != nil {
 		return "", err
 	}
@@ -251,7 +255,7 @@ func (p *Pages) asset(a *ask) (templates.Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := templates.Asset{Device: a.deviceView(d), ProducedOn: dateText(d.ProducedOn), Proof: zero(d.Proof)}
+	v := templates.Asset{Device: a.deviceView(d), ProducedOn: dateText(d.ProducedOn), Proof: zero(d.Proof), Brand: d.Brand, Category: d.Category, Model: d.Model, Typed: dateText(d.WarrantyUntil), MayEdit: a.by.May(auth.WriteCustomers)}
 	if d.Coverage != nil {
 		v.Repairs = d.Coverage.Repairs
 	}

@@ -69,6 +69,7 @@ func (p *Pages) intake(a *ask) (templates.Page, error) {
 			if v.Known, err = a.caller(found[0], f, &v); err != nil {
 				return nil, err
 			}
+			v.Known.Reporter = a.callsFrom(v.Q)
 			break
 		}
 		for _, c := range found {
@@ -273,6 +274,15 @@ func (a *ask) find(q string) ([]customers.Customer, error) {
 	return out, nil
 }
 
+// callsFrom is the contact whose telephone number this is; "" for the customer's own.
+func (a *ask) callsFrom(q string) string {
+	matches, err := a.look().Customers.ByPhone(a.ctx(), a.by.Scope(), q)
+	if err != nil || len(matches) != 1 || matches[0].Contact == nil {
+		return ""
+	}
+	return matches[0].Contact.ID.String()
+}
+
 // known is a caller with all that he may be ringing about.
 func (a *ask) known(c customers.Customer) (templates.Known, error) {
 	k := templates.Known{ID: c.ID.String(), Name: c.Name, Class: c.Class, Notes: c.Notes}
@@ -281,6 +291,12 @@ func (a *ask) known(c customers.Customer) (templates.Known, error) {
 	}
 	if c.NuisanceUntil != nil && !c.NuisanceUntil.Before(a.today()) {
 		k.Nuisance = c.NuisanceUntil.String()
+	}
+	w := templates.Chrome{Lang: a.lang}
+	for _, who := range c.Contacts {
+		if who.RetiredAt == nil {
+			k.People = append(k.People, templates.Option{Value: who.ID.String(), Text: who.Name + " " + w.Word("contact", string(who.Role))})
+		}
 	}
 	for _, s := range c.Sites {
 		k.Sites = append(k.Sites, templates.Option{Value: s.ID.String(), Text: s.Address})
@@ -423,6 +439,9 @@ func (p *Pages) takeRequest(ctx context.Context, a *ask, f *form) (string, error
 				return err
 			}
 			in.SiteID = &d.SiteID
+		}
+		if in.ReporterContactID, job.SiteContactID, err = f.people(ctx, p, a, *in.CustomerID); err != nil {
+			return err
 		}
 		made, err := p.desk.Register(ctx, a.by, in)
 		if err != nil {

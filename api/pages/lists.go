@@ -305,6 +305,27 @@ func (a *ask) sheetView(s workorders.Sheet) templates.Sheet {
 	if s.EnteredBy != nil && s.VerifiedAt == nil && s.ReplacedAt == nil && *s.EnteredBy != a.by.UserID && a.by.May(auth.CorrectSheet) {
 		v.Allowed = append(v.Allowed, "verify")
 	}
+	if s.ReplacedAt == nil && a.by.May(auth.CorrectSheet) {
+		v.Allowed = append(v.Allowed, "correct")
+	}
+	w := templates.Chrome{Lang: a.lang}
+	var hurt workorders.Incident
+	if len(s.Incident) > 0 && json.Unmarshal(s.Incident, &hurt) == nil {
+		v.Incident = joined(hurt.What, hurt.AgreedText)
+	}
+	var taken workorders.Acceptance
+	if len(s.Acceptance) > 0 && json.Unmarshal(s.Acceptance, &taken) == nil && taken.Result != "" {
+		v.Acceptance = joined(w.Word("result", taken.Result), taken.Name)
+		for _, d := range taken.Defects {
+			v.Acceptance = joined(v.Acceptance, d.Text)
+		}
+	}
+	var fitted []workorders.InstalledItem
+	if len(s.Installed) > 0 && json.Unmarshal(s.Installed, &fitted) == nil {
+		for _, i := range fitted {
+			v.Installed = append(v.Installed, joined(i.Model, i.SerialNumber, i.Position))
+		}
+	}
 	if list, err := a.look().Cabinet.Of(a.ctx(), files.OfSheet(s.OrgID, s.ID)); err == nil {
 		v.Photos = a.fileViews(list)
 	}
@@ -333,6 +354,9 @@ func (a *ask) deviceView(d customers.Asset) templates.Device {
 	if d.Coverage != nil {
 		line := d.Coverage.For(customers.Labour)
 		v.Coverage, v.CoverageWhy = string(line.Source), line.Text(a.lang)
+		for _, hint := range d.Coverage.Hints {
+			v.Hints = append(v.Hints, hint.Text(a.lang))
+		}
 		if v.WarrantyUntil == "" {
 			v.WarrantyUntil = dateText(d.Coverage.MakerUntil)
 		}
@@ -351,25 +375,7 @@ func (a *ask) covered(raw json.RawMessage) (source, why string) {
 }
 
 func (a *ask) siteView(s customers.Site) templates.Place {
-	return templates.Place{ID: s.ID.String(), Address: s.Address, Region: a.regionName(s.RegionCode), AccessNotes: s.AccessNotes, Lat: zero(s.Lat), Lng: zero(s.Lng)}
-}
-
-func people(c customers.Customer) []templates.Person {
-	var out []templates.Person
-	if c.Phone != nil && *c.Phone != "" {
-		out = append(out, templates.Person{Name: c.Name, Phone: customers.ShowPhone(*c.Phone)})
-	}
-	for _, p := range c.Contacts {
-		if p.RetiredAt != nil {
-			continue
-		}
-		phone := ""
-		if len(p.Phones) > 0 {
-			phone = customers.ShowPhone(p.Phones[0])
-		}
-		out = append(out, templates.Person{Name: p.Name, Phone: phone, Role: string(p.Role)})
-	}
-	return out
+	return templates.Place{ID: s.ID.String(), Address: s.Address, Region: a.regionName(s.RegionCode), AccessNotes: s.AccessNotes, OpenHours: s.OpenHours, RegionCode: s.RegionCode, Lat: zero(s.Lat), Lng: zero(s.Lng)}
 }
 
 // dashed writes an act of a machine as the forms spell it.

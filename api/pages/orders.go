@@ -18,6 +18,7 @@ import (
 	"paigong/templates"
 	"paigong/workorders"
 	"paigong/workorders/aftercare"
+	"paigong/workorders/knowledge"
 )
 
 func (p *Pages) orders(a *ask) (templates.Page, error) {
@@ -86,6 +87,7 @@ func (p *Pages) order(a *ask) (templates.Page, error) {
 	if err := a.whoAndWhat(&o.CustomerID, o.SiteID, o.AssetID, &v.Customer, &v.Contacts, &v.Site, &v.Device); err != nil {
 		return nil, err
 	}
+	v.Contacts = chosen(v.Contacts, nil, o.SiteContactID)
 	v.Device.Coverage, v.Device.CoverageWhy = a.covered(o.Coverage)
 	v.AtCounter = o.Mode == "depot" && o.Custody == nil && len(o.Visits) == 0
 	if o.ServingCode != o.OrganisationCode {
@@ -142,6 +144,7 @@ func orderRequest(a *ask, o *workorders.Order, v *templates.Order) error {
 		return err
 	}
 	v.Request, v.Description, v.Told = requestLink(r.Number, "", r.State), r.Description, r.Told
+	v.Contacts = chosen(v.Contacts, r.ReporterContactID, o.SiteContactID)
 	return nil
 }
 
@@ -394,6 +397,29 @@ func orderChoices(a *ask, o *workorders.Order, v *templates.Order) error {
 			return err
 		}
 	}
+	if v.May("amend") && len(v.Engineers) == 0 {
+		if v.Engineers, err = a.engineerOptions(); err != nil {
+			return err
+		}
+	}
+	if v.May("assign") {
+		if v.Trips, err = a.tripsWith(o); err != nil {
+			return err
+		}
+	}
+	if slices.ContainsFunc(v.Sheets, func(s templates.Sheet) bool { return s.May("correct") }) {
+		if v.Codes, err = a.codeLists(); err != nil {
+			return err
+		}
+	}
+	v.Wanted, v.Unwanted, v.Original, v.OriginalAt = idText(o.WantedEngineer), idText(o.UnwantedEngineer), zero(o.OriginalHolder), zero(o.PaperReturnedAt)
+	if o.PayerCustomerID != nil && *o.PayerCustomerID != o.CustomerID && a.by.May(auth.ReadCustomers) {
+		payer, err := a.look().Customers.Customer(a.ctx(), a.by.Scope(), *o.PayerCustomerID)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		v.Payer = templates.Link{Path: "/customers/" + payer.ID.String(), Text: payer.Name}
+	}
 	if v.May("quotes") {
 		if v.PartChoices, err = a.partOptions(); err != nil {
 			return err
@@ -429,6 +455,7 @@ func (a *ask) orderActs(o *workorders.Order) []string {
 		{"reopen", is("reopen"), auth.ReopenOrder}, {"convert", open, auth.ConvertOrder}, {"confirm-end", o.Unconfirmed, auth.VoidReceipt}, {"coverage", open, auth.DecideCoverage}, {"share", true, auth.SendQuote}, {"quotes", open, auth.WriteQuote}, {"receipt", o.Receipt == nil && o.FinishedAt != nil, auth.IssueReceipt},
 		{"payments", o.Receipt != nil && o.Receipt.BalanceMinor > 0, auth.TakePayment}, {"conversations", true, auth.LogConversation}, {"sheet", is("sheet"), auth.SubmitSheet},
 		{"hand-over", open && !underWay && !offered, auth.HandOver}, {"hand-over-answer", offered && a.by.Scope().Sees(handedTo(o)), auth.AnswerHandOver},
+		{"amend", open, auth.OpenOrder}, {"hand-over-withdraw", offered && a.by.Scope().Sees(o.OrgID), auth.HandOver}, {"original", len(o.Sheets) > 0 && o.PaperReturnedAt == nil, auth.CorrectSheet}, {"revoke", true, auth.SendQuote},
 		{"custody", open && o.Custody == nil, auth.TakeCustody}, {"callbacks", open, auth.AddCallback},
 	} {
 		if c.can && a.by.May(c.may) {
@@ -436,6 +463,67 @@ func (a *ask) orderActs(o *workorders.Order) []string {
 		}
 	}
 	return out
+}
+
+// tripsWith are the open visits at the same site that a new one may share its journey with.
+func (a *ask) tripsWith(o *workorders.Order) ([]templates.Option, error) {
+	if o.SiteID == nil {
+		return nil, nil
+	}
+	page, err := a.p.desk.Orders(a.ctx(), a.by, workorders.OrderFilter{Ask: keyset.Ask{Limit: 20}, Customer: o.CustomerID.String(), State: "assigned,in_progress"})
+	if err != nil {
+		return nil, err
+	}
+	var out []templates.Option
+	for _, other := range page.Items {
+		if other.ID == o.ID || other.SiteID == nil || *other.SiteID != *o.SiteID {
+			continue
+		}
+		full, err := a.p.desk.Order(a.ctx(), a.by, other.Number)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range full.Visits {
+			if v.Lead && v.State.Binding() {
+				out = append(out, templates.Option{Value: v.ID.String(), Text: joined(full.Number, v.EngineerName, a.span(v.StartsAt.Format(time.RFC3339), v.EndsAt.Format(time.RFC3339)))})
+			}
+		}
+	}
+	return out, nil
+}
+
+// codeLists are fault, cause and action to choose from.
+func (a *ask) codeLists() ([3][]templates.Option, error) {
+	var out [3][]templates.Option
+	for i, kind := range []knowledge.Kind{knowledge.Fault, knowledge.Cause, knowledge.Action} {
+		list, err := a.codeOptions(kind)
+		if err != nil {
+			return out, err
+		}
+		out[i] = list
+	}
+	return out, nil
+}
+
+// correctSheet makes a new edition of a sheet; what is left empty stays as it was signed.
+func (p *Pages) correctSheet(ctx context.Context, a *ask, f *form) (string, error) {
+	id, err := parse(a.Param("id"))
+	if err != nil {
+		return "", err
+	}
+	in := workorders.CorrectionInput{Reason: f.need("reason"), FaultCode: f.opt("fault_code"), CauseCode: f.opt("cause_code"), ActionCode: f.opt("action_code"), Notes: f.opt("notes"), WorkMinutes: f.minutes("work_minutes"), TravelMins: f.minutes("travel_minutes")}
+	if err := f.err(); err != nil {
+		return "", err
+	}
+	_, err = p.desk.CorrectSheet(ctx, a.by, id, in)
+	return "/orders/" + a.Param("number"), err
+}
+
+func idText(id *uuid.UUID) string {
+	if id == nil {
+		return ""
+	}
+	return id.String()
 }
 
 func handedTo(o *workorders.Order) int32 {
@@ -461,7 +549,14 @@ func (p *Pages) orderDeeds() map[string]orderDeed {
 	}
 	all := map[string]orderDeed{
 		"assign": {auth.Assign, func(ctx context.Context, a *ask, f *form) (string, error) {
-			in := workorders.AssignInput{EngineerID: zero(f.id("engineer_id")), StartsAt: f.needTime("starts_at"), EndsAt: f.needTime("ends_at"), OverrideReason: f.opt("override_reason")}
+			in := workorders.AssignInput{EngineerID: zero(f.id("engineer_id")), StartsAt: f.needTime("starts_at"), EndsAt: f.needTime("ends_at"), OverrideReason: f.opt("override_reason"), TripWith: f.id("trip_with")}
+			for _, helper := range f.Values["helpers"] {
+				id, err := uuid.FromString(helper)
+				if err != nil {
+					f.wrong("helpers", "unknown")
+				}
+				in.Helpers = append(in.Helpers, id)
+			}
 			f.need("engineer_id")
 			if err := f.err(); err != nil {
 				return "", err
@@ -501,10 +596,23 @@ func (p *Pages) orderDeeds() map[string]orderDeed {
 			_, err = p.desk.VerifySheet(ctx, a.by, id)
 			return here(a, err)
 		}},
-		"resume": {auth.HoldOrder, reasoned(p.desk.Resume)},
-		"cancel": {auth.CancelOrder, reasoned(p.desk.Cancel)},
-		"close":  {auth.CloseOrder, reasoned(p.desk.Close)},
-		"reopen": {auth.ReopenOrder, reasoned(p.desk.Reopen)},
+		"sheets/:id/correct": {auth.CorrectSheet, p.correctSheet},
+		"amend":              {auth.OpenOrder, p.amend},
+		"original": {auth.CorrectSheet, func(ctx context.Context, a *ask, f *form) (string, error) {
+			in := workorders.OriginalInput{Holder: f.need("holder"), ReturnedAt: f.time("returned_at")}
+			if err := f.err(); err != nil {
+				return "", err
+			}
+			return back(p.desk.OriginalReturned(ctx, a.by, a.Param("number"), in))
+		}},
+		"revoke": {auth.SendQuote, func(ctx context.Context, a *ask, _ *form) (string, error) {
+			return here(a, p.desk.RevokeLinks(ctx, a.by, a.Param("number")))
+		}},
+		"hand-over/withdraw": {auth.HandOver, reasoned(p.desk.WithdrawOffer)},
+		"resume":             {auth.HoldOrder, reasoned(p.desk.Resume)},
+		"cancel":             {auth.CancelOrder, reasoned(p.desk.Cancel)},
+		"close":              {auth.CloseOrder, reasoned(p.desk.Close)},
+		"reopen":             {auth.ReopenOrder, reasoned(p.desk.Reopen)},
 		"convert": {auth.ConvertOrder, func(ctx context.Context, a *ask, f *form) (string, error) {
 			return back(p.desk.Convert(ctx, a.by, a.Param("number"), f.text("mode")))
 		}},

@@ -224,6 +224,7 @@ func (p *Pages) job(a *ask) (templates.Page, error) {
 	if err := a.whoAndWhat(&o.CustomerID, o.SiteID, o.AssetID, &link, &v.Contacts, &place, &v.Device); err != nil {
 		return nil, err
 	}
+	v.Contacts = chosen(v.Contacts, nil, o.SiteContactID)
 	v.Device.Coverage, v.Device.CoverageWhy = a.covered(o.Coverage)
 	if o.RequestID != nil {
 		r, err := p.desk.Request(a.ctx(), a.by, o.RequestID.String())

@@ -48,6 +48,7 @@ func (p *Pages) request(a *ask) (templates.Page, error) {
 	if err := a.whoAndWhat(r.CustomerID, r.SiteID, r.AssetID, &v.Customer, &v.Contacts, &v.Site, &v.Device); err != nil {
 		return nil, err
 	}
+	v.Contacts = chosen(v.Contacts, r.ReporterContactID, nil)
 	if v.Site.Address == "" {
 		v.Site.Address = r.Address
 	}

@@ -248,6 +248,15 @@ func (n *town) lastMessage(key string) []string {
 	return m.Args
 }
 
+// toldTo is where the newest message of a kind went.
+func (n *town) toldTo(key string) (to string) {
+	n.Helper()
+	if err := n.db.NewRaw("SELECT to_address FROM messages WHERE key = ? ORDER BY id DESC LIMIT 1", key).Scan(context.Background(), &to); err != nil {
+		n.Fatalf("no %s was sent: %v", key, err)
+	}
+	return to
+}
+
 // tick lets happen what the minute does by itself.
 func (n *town) tick() {
 	n.Helper()

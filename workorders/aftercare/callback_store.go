@@ -20,7 +20,11 @@ const (
 	callbackColumns = `b.id, b.org_id, o.code AS organisation_code, b.reason, b.order_id, coalesce(w.number, '') AS work_order_number, b.request_id, coalesce(q.number, '') AS request_number, b.complaint_id,
 	b.customer_id, coalesce(c.name, '') AS customer_name, b.contact_id, coalesce(k.phones[1], c.phone, '') AS phone, b.due_at, b.assignee_id, b.text, b.state, b.attempts, b.done_at, b.outcome, b.created_at, b.version`
 	callbackTables = ` FROM callbacks b JOIN organisations o ON o.id = b.org_id LEFT JOIN work_orders w ON w.id = b.order_id LEFT JOIN requests q ON q.id = b.request_id
-	LEFT JOIN customers c ON c.id = b.customer_id LEFT JOIN contacts k ON k.id = coalesce(b.contact_id, w.site_contact_id)`
+	LEFT JOIN customers c ON c.id = b.customer_id
+	LEFT JOIN LATERAL (SELECT x.phones FROM contacts x WHERE x.retired_at IS NULL AND x.phones <> '{}'
+		AND (x.id = b.contact_id OR b.contact_id IS NULL AND x.customer_id = b.customer_id AND NOT x.do_not_call)
+		ORDER BY x.id = w.site_contact_id AND b.reason NOT IN ('quote_open', 'unpaid') DESC NULLS LAST,
+			array_position(CASE WHEN b.reason IN ('quote_open', 'unpaid') THEN ARRAY['decision', 'payer', 'reporter', 'on_site'] ELSE ARRAY['on_site', 'reporter', 'decision', 'payer'] END, x.role), x.id LIMIT 1) k ON true`
 )
 
 // AddCallback puts a call on the list. One that is open already for the order and the reason is brought
