@@ -127,7 +127,7 @@ func (s *Server) putDuty(ctx context.Context, by auth.Caller, in *body[workorder
 
 func (s *Server) addEngineer(ctx context.Context, by auth.Caller, in *body[dispatch.EngineerInput]) (dispatch.Engineer, error) {
 	return keep(s, ctx, by, func(ctx context.Context, l workorders.Ledgers) (dispatch.Engineer, error) {
-		org, err := s.orgOf(ctx, by, l, in.Body.OrganisationCode)
+		org, err := s.OrgOf(ctx, by, l, in.Body.OrganisationCode)
 		if err != nil {
 			return dispatch.Engineer{}, err
 		}
@@ -135,8 +135,8 @@ func (s *Server) addEngineer(ctx context.Context, by auth.Caller, in *body[dispa
 	})
 }
 
-// orgOf is the organisation a new row belongs to: the one named, if the caller may act there, else his own.
-func (s *Server) orgOf(ctx context.Context, by auth.Caller, l workorders.Ledgers, code *string) (int32, error) {
+// OrgOf is the organisation a new row belongs to: the one named, if the caller may act there, else his own.
+func (s *Server) OrgOf(ctx context.Context, by auth.Caller, l workorders.Ledgers, code *string) (int32, error) {
 	if code == nil || *code == "" {
 		return by.OrgID, nil
 	}
@@ -258,7 +258,7 @@ func (s *Server) parts(ctx context.Context, _ auth.Caller, in *inventory.PartFil
 
 func (s *Server) addPlace(ctx context.Context, by auth.Caller, in *body[inventory.PlaceInput]) (inventory.Place, error) {
 	return keep(s, ctx, by, func(ctx context.Context, l workorders.Ledgers) (inventory.Place, error) {
-		org, err := s.orgOf(ctx, by, l, in.Body.OrganisationCode)
+		org, err := s.OrgOf(ctx, by, l, in.Body.OrganisationCode)
 		if err != nil {
 			return inventory.Place{}, err
 		}

@@ -38,6 +38,9 @@ type Ability struct {
 	Level int    `json:"level,omitempty" minimum:"1" maximum:"5" doc:"default 3"`
 }
 
+// DefaultMaxVisits is how many visits a shift somebody makes at most, unless it is said.
+const DefaultMaxVisits = 12
+
 // EngineerInput is what a client says about a new engineer.
 type EngineerInput struct {
 	Name             string     `json:"name" minLength:"1" maxLength:"200"`

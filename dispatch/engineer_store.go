@@ -40,7 +40,7 @@ func (b Board) AddEngineer(ctx context.Context, in EngineerInput, orgID int32) (
 	if err != nil {
 		return none, err
 	}
-	limit := given(in.MaxVisits, 12)
+	limit := given(in.MaxVisits, DefaultMaxVisits)
 	if limit < 1 || limit > 100 {
 		return none, maxVisitsFault()
 	}

@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"paigong/internal/calendar"
+	"paigong/internal/geo"
 	"paigong/internal/keyset"
 )
 
@@ -16,6 +17,7 @@ type Region struct {
 	FullName   string         `json:"full_name"`         // 北京市 朝阳区 望京街道
 	RetiredOn  *calendar.Date `json:"retired_on"`
 	ReplacedBy *string        `json:"replaced_by"`
+	Shape      []geo.Point    `bun:"type:jsonb" json:"shape"` // corners of its outline, in order; nil = nobody drew it
 }
 
 // RegionInput is what a client says about a region.
@@ -25,6 +27,7 @@ type RegionInput struct {
 	ParentCode *string        `json:"parent_code,omitempty" maxLength:"40"`
 	RetiredOn  *calendar.Date `json:"retired_on,omitempty" doc:"the code was given up on this day"`
 	ReplacedBy *string        `json:"replaced_by,omitempty" maxLength:"40"`
+	Shape      *[]geo.Point   `json:"shape,omitempty" maxItems:"200" doc:"3 to 200 corners of its outline, in order; absent = as it is, empty = none"`
 }
 
 // RegionFilter narrows the list of regions, which is in the order of codes.

@@ -11,7 +11,7 @@ import (
 	"paigong/internal/keyset"
 )
 
-const regionColumns = `r.code AS id, r.code, r.parent_code, r.name, r.path, r.retired_on, r.replaced_by,
+const regionColumns = `r.code AS id, r.code, r.parent_code, r.name, r.path, r.retired_on, r.replaced_by, r.shape,
 	(SELECT string_agg(a.name, ' ' ORDER BY array_position(r.path, a.code)) FROM regions a WHERE a.code = ANY (r.path)) AS full_name
 	FROM regions r`
 
@@ -26,22 +26,14 @@ func (b Board) AddRegion(ctx context.Context, in RegionInput) (Region, error) {
 	}
 	there, err := b.Region(ctx, in.Code)
 	switch {
-	case err == nil && there.Name == strings.TrimSpace(in.Name) && given(there.ParentCode, "") == given(in.ParentCode, ""):
+	case err == nil && in.Shape == nil && there.Name == strings.TrimSpace(in.Name) && given(there.ParentCode, "") == given(in.ParentCode, ""):
 		return there, nil
 	case err == nil:
 		return there, fault.New(fault.Conflict, "regions_pkey", "there is a region %s already: use it or choose another code", in.Code)
 	case !fault.Is(err, fault.NotFound):
 		return there, err
 	}
-	if in.ParentCode != nil {
-		if err := b.known(ctx, "regions", "region_code_unknown", "body.parent_code", []string{*in.ParentCode}); err != nil {
-			return there, err
-		}
-	}
-	if _, err := b.AddRegions(ctx, []RegionInput{in}); err != nil {
-		return there, err
-	}
-	return b.Region(ctx, in.Code)
+	return b.PutRegion(ctx, in)
 }
 
 func (in RegionInput) check() error {
@@ -50,6 +42,15 @@ func (in RegionInput) check() error {
 	}
 	if in.ParentCode != nil && *in.ParentCode == in.Code {
 		return regionCircle(in.Code)
+	}
+	if in.Shape != nil && len(*in.Shape) > 0 {
+		bad := len(*in.Shape) < 3 || len(*in.Shape) > 200
+		for _, p := range *in.Shape {
+			bad = bad || !p.Valid()
+		}
+		if bad {
+			return fault.New(fault.Invalid, "regions_shape", "an outline has 3 to 200 corners, each a latitude within 90 and a longitude within 180 degrees").Field("body.shape", "3 to 200 corners on earth")
+		}
 	}
 	return checkName("body.name", in.Name)
 }
@@ -85,11 +86,13 @@ func (b Board) AddRegions(ctx context.Context, list []RegionInput) (RegionsTaken
 				return taken, fmt.Errorf("take regions: %w", err)
 			}
 			var fresh []bool
-			if err := b.db.NewRaw(`INSERT INTO regions AS r (code, parent_code, name, retired_on, replaced_by)
-				SELECT code, parent_code, name, retired_on, replaced_by
-				FROM jsonb_to_recordset(?::jsonb) AS n (code text, parent_code text, name text, retired_on date, replaced_by text) ORDER BY code
-				ON CONFLICT (code) DO UPDATE SET parent_code = excluded.parent_code, name = excluded.name, retired_on = excluded.retired_on, replaced_by = excluded.replaced_by
-				WHERE (r.parent_code, r.name, r.retired_on, r.replaced_by) IS DISTINCT FROM (excluded.parent_code, excluded.name, excluded.retired_on, excluded.replaced_by)
+			if err := b.db.NewRaw(`WITH n AS (
+				SELECT n.code, n.parent_code, n.name, n.retired_on, n.replaced_by, CASE WHEN n.shape IS NULL THEN old.shape ELSE nullif(n.shape, '[]') END AS shape
+				FROM jsonb_to_recordset(?::jsonb) AS n (code text, parent_code text, name text, retired_on date, replaced_by text, shape jsonb) LEFT JOIN regions old USING (code))
+				INSERT INTO regions AS r (code, parent_code, name, retired_on, replaced_by, shape)
+				SELECT code, parent_code, name, retired_on, replaced_by, shape FROM n ORDER BY code
+				ON CONFLICT (code) DO UPDATE SET parent_code = excluded.parent_code, name = excluded.name, retired_on = excluded.retired_on, replaced_by = excluded.replaced_by, shape = excluded.shape
+				WHERE (r.parent_code, r.name, r.retired_on, r.replaced_by, r.shape) IS DISTINCT FROM (excluded.parent_code, excluded.name, excluded.retired_on, excluded.replaced_by, excluded.shape)
 				RETURNING xmax = 0`, string(raw)).Scan(ctx, &fresh); err != nil {
 				if fault.Constraint(err) == "regions_parent_code_fkey" {
 					return taken, fault.New(fault.Invalid, "region_parent_unknown", "a region names a parent that is neither here nor in the list")
@@ -156,6 +159,32 @@ func (b Board) straightenRegions(ctx context.Context) error {
 		return regionCircle(bad[0])
 	}
 	return nil
+}
+
+// PutRegion enters a region, or changes the one there is.
+func (b Board) PutRegion(ctx context.Context, in RegionInput) (Region, error) {
+	if in.ParentCode != nil {
+		if err := b.known(ctx, "regions", "region_code_unknown", "body.parent_code", []string{*in.ParentCode}); err != nil {
+			return Region{}, err
+		}
+	}
+	if _, err := b.AddRegions(ctx, []RegionInput{in}); err != nil {
+		return Region{}, err
+	}
+	return b.Region(ctx, in.Code)
+}
+
+// mostOutlines is how many outlines a scheme shows at once.
+const mostOutlines = 400
+
+// Outlines are the regions that somebody drew, the largest parts first, so that smaller ones lie on top.
+func (b Board) Outlines(ctx context.Context) ([]Region, error) {
+	var rows []Region
+	err := b.db.NewRaw("SELECT "+regionColumns+" WHERE r.shape IS NOT NULL AND r.retired_on IS NULL ORDER BY cardinality(r.path), r.code LIMIT ?", mostOutlines).Scan(ctx, &rows)
+	if err != nil {
+		return nil, fmt.Errorf("read the outlines of regions: %w", fault.FromSQL(err))
+	}
+	return rows, nil
 }
 
 // Region finds one by its code.

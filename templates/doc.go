@@ -234,6 +234,16 @@
 //	POST /requests/{number}/reply  text
 //	POST /requests/{number}/triage  duplicate_of outcome reason
 //	POST /requests/{number}/work-order  duration_minutes kind mode part_quantity part_sku priority skill_codes window_from window_to
+//	POST /settings/engineers/person  active helps_out id lat lng max_visits name organisation_code phone region_codes skill_code skill_level staff_number version
+//	POST /settings/import  column content dates field file kind list name then
+//	POST /settings/import/refused  content
+//	POST /settings/organisations/letterhead  address code complaints emergency hotline invoice name version website
+//	POST /settings/regions  code known name parent_code replaced_by retired_on shape
+//	POST /settings/skills  code name
+//	POST /settings/users/change  active engineer_id name roles user_id version
+//	POST /settings/users/link  user_id
+//	POST /stock/parts  id name price retired return_old serialised sku unit version warranty_days
+//	POST /stock/places  code engineer_id kind known lat lng name open_hours organisation_code region_code retired version
 //	POST /settings/absences/{id}/approve
 //	POST /settings/absences/{id}/reject
 //	POST /settings/calendar  date name working year

@@ -4,7 +4,7 @@ import "time"
 
 // SettingsTabs are the pages of the settings.
 func (c Chrome) SettingsTabs() []MenuItem {
-	return c.tabs("ui.settings.", "/settings", "about", "users", "organisations", "engineers", "templates", "calendar", "follow-ups", "messages", "webhooks")
+	return c.tabs("ui.settings.", "/settings", "about", "users", "organisations", "regions", "engineers", "skills", "templates", "calendar", "follow-ups", "messages", "import", "webhooks")
 }
 
 // Setting is one setting of the running program and where it came from.
@@ -56,6 +56,8 @@ type SettingsUsers struct {
 	More          string
 	Organisations []Option
 	MayAdd        bool
+	Edit          *UserForm // whose account is changed
+	Engineers     []Option
 	SetupLink     string // one-time, shown once after a user without password was made
 }
 
@@ -76,6 +78,8 @@ type SettingsOrganisations struct {
 	Parents []Option
 	Regions []Option
 	MayAdd  bool
+
+	Letterhead *LetterheadForm // that is changed
 }
 
 func (SettingsOrganisations) place() place { return place{"settings-organisations", "desk"} }
@@ -120,6 +124,7 @@ type SettingsEngineers struct {
 	Absences  []AbsenceRow
 	Displaced []DisplacedRow // right after an absence displaced visits
 	MayEdit   bool
+	MayAdd    bool
 	Duty      []DutyRow // the next two weeks
 	People    []Option  // who may be put on duty
 }

@@ -114,7 +114,7 @@ func (Shortages) place() place { return place{"shortages", "desk"} }
 
 // StockTabs are the pages of the stock section.
 func (c Chrome) StockTabs() []MenuItem {
-	return c.tabs("ui.stock.", "/stock", "balances", "movements", "pickups", "shortages", "unreconciled", "devices")
+	return c.tabs("ui.stock.", "/stock", "balances", "movements", "pickups", "shortages", "unreconciled", "devices", "parts", "places")
 }
 
 // tabs are the pages of a section; the first one is the section's own path.

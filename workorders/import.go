@@ -13,6 +13,7 @@ import (
 	"paigong/internal/auth"
 	"paigong/internal/calendar"
 	"paigong/internal/fault"
+	"paigong/internal/say"
 	"paigong/inventory"
 	"paigong/workorders/customers"
 )
@@ -24,10 +25,28 @@ type Imported struct {
 	Rejected                []RejectedRow
 }
 
-// RejectedRow is a row that was not taken, and why.
+// RejectedRow is a row that was not taken, and why: in English, and for whoever reads another language either the
+// refusal itself or what could not be read.
 type RejectedRow struct {
-	Line int
-	Why  string
+	Line     int
+	Why      string
+	Err      error
+	Problems []RowProblem
+}
+
+// RowProblem is a cell that cannot be read, or a whole row when Field is empty. Key is a text of the catalogue.
+type RowProblem struct {
+	Field, Key string
+	Args       []any
+}
+
+// English says it with the field's own name, as the command line prints it.
+func (p RowProblem) English() string {
+	text := say.Text(say.English, p.Key, p.Args...)
+	if p.Field != "" {
+		return p.Field + ": " + text
+	}
+	return text
 }
 
 // ImportOptions hold for a whole file.
@@ -83,7 +102,7 @@ func bring[T any](ctx context.Context, d *Desk, o ImportOptions, rows []T, line 
 			if !refusal(err) {
 				return done, err
 			}
-			done.Rejected = append(done.Rejected, RejectedRow{line(slice[i]), whyRefused(err)})
+			done.Rejected = append(done.Rejected, RejectedRow{Line: line(slice[i]), Why: whyRefused(err), Err: err})
 		}
 	}
 	return done, nil
@@ -501,22 +520,22 @@ func (d *Desk) ImportRegions(ctx context.Context, o ImportOptions, rows []Region
 			}
 			var next []RegionRecord
 			for _, r := range kept {
-				why := ""
+				var why *RowProblem
 				switch p := r.Region.ParentCode; {
 				case r.Region.Code == "":
-					why = "the code is empty"
+					why = &RowProblem{Field: "code", Key: "import.empty"}
 				case strings.TrimSpace(r.Region.Name) == "":
-					why = "the name is empty"
+					why = &RowProblem{Field: "name", Key: "import.empty"}
 				case p != nil && *p == r.Region.Code:
-					why = "the region lies below itself"
+					why = &RowProblem{Key: "import.region_circle"}
 				case p != nil && !listed[*p] && !known[*p]:
-					why = fmt.Sprintf("its parent %s is neither known nor in the file", *p)
+					why = &RowProblem{Key: "import.region_parent", Args: []any{*p}}
 				}
-				if why == "" {
+				if why == nil {
 					next = append(next, r)
 					continue
 				}
-				done.Rejected = append(done.Rejected, RejectedRow{r.Line, why})
+				done.Rejected = append(done.Rejected, RejectedRow{Line: r.Line, Why: why.English(), Problems: []RowProblem{*why}})
 				again = true
 			}
 			kept = next
@@ -633,7 +652,7 @@ func (d *Desk) ImportHolidays(ctx context.Context, o ImportOptions, rows []Holid
 		case err == nil || errors.Is(err, errDryRun):
 		case refusal(err):
 			for _, r := range days {
-				done.Rejected = append(done.Rejected, RejectedRow{r.Line, whyRefused(err)})
+				done.Rejected = append(done.Rejected, RejectedRow{Line: r.Line, Why: whyRefused(err), Err: err})
 			}
 		default:
 			return done, err

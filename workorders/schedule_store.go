@@ -314,3 +314,34 @@ func (d *Desk) Gaps(ctx context.Context, by auth.Caller, from time.Time) ([]Gap,
 	}
 	return list, nil
 }
+
+// SitePoint is where a customer's site lies, with the name of the region it is counted to.
+type SitePoint struct {
+	At     geo.Point
+	Region string
+}
+
+// mostSitePoints is how many sites a scheme shows at once, the newest first.
+const mostSitePoints = 300
+
+// SitePoints are sites in sight that somebody located.
+func (d *Desk) SitePoints(ctx context.Context, by auth.Caller) ([]SitePoint, error) {
+	var rows []struct {
+		Lat, Lng float64
+		Name     string
+	}
+	scope := by.Scope()
+	if err := scope.Check(); err != nil || scope.Engineer() != nil {
+		return nil, err
+	}
+	err := d.reader(ctx).NewRaw(`SELECT s.lat, s.lng, r.name FROM sites s JOIN customers c ON c.id = s.customer_id JOIN regions r ON r.code = s.region_code
+		WHERE s.lat IS NOT NULL AND `+scope.SQL("c.org_id")+` ORDER BY s.id DESC LIMIT ?`, mostSitePoints).Scan(ctx, &rows)
+	if err != nil {
+		return nil, fmt.Errorf("read where sites lie: %w", fault.FromSQL(err))
+	}
+	list := make([]SitePoint, len(rows))
+	for i, r := range rows {
+		list[i] = SitePoint{geo.Point{Lat: r.Lat, Lng: r.Lng}, r.Name}
+	}
+	return list, nil
+}

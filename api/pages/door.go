@@ -269,7 +269,7 @@ func (a *ask) wrong(list []fault.Field) map[string]string {
 var fieldKinds = []struct{ begins, key string }{
 	{"required", "field.required"}, {"must not be blank", "field.required"}, {"must not be in the future", "field.not_future"}, {"must be in the future", "field.future"},
 	{"must be after", "field.after"}, {"must be before", "field.before"}, {"from must be before", "field.before"}, {"unknown", "field.unknown"}, {"expected YYYY", "field.date"},
-	{"expected a number", "field.number"}, {"expected an amount", "field.amount"}, {"expected a time", "field.time"}, {"differs", "field.differs"}, {"belongs to another", "field.another"},
+	{"expected a number", "field.number"}, {"expected an amount", "field.amount"}, {"expected a time", "field.time"}, {"expected corners", "field.corners"}, {"3 to 200 corners", "fault.regions_shape"}, {"differs", "field.differs"}, {"belongs to another", "field.another"},
 	{"not yours", "field.not_yours"}, {"already", "field.taken"}, {"taken", "field.taken"},
 }
 

@@ -20,7 +20,6 @@ import (
 	"paigong/internal/auth"
 	"paigong/internal/calendar"
 	"paigong/internal/fault"
-	"paigong/internal/geo"
 	"paigong/templates"
 	"paigong/workorders"
 )
@@ -302,7 +301,9 @@ func (p *Pages) schedule(a *ask) (templates.Page, error) {
 			return nil, err
 		}
 	}
-	side.Scheme = a.scheme(plan, waiting, seen, side.Offers)
+	if side.Scheme, err = a.scheme(plan, waiting, seen, side.Offers); err != nil {
+		return nil, err
+	}
 	v.Side = side
 	v.Chrome = a.chrome()
 	v.Regions = v.Pick(regions, view.region)
@@ -408,7 +409,9 @@ func (p *Pages) side(a *ask) (templates.Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	side.Scheme = a.scheme(plan, waiting, &o, side.Offers)
+	if side.Scheme, err = a.scheme(plan, waiting, &o, side.Offers); err != nil {
+		return nil, err
+	}
 	return written{}, a.piece(templates.SidePage{Chrome: a.chrome(), Side: side}, "schedule-side")
 }
 
@@ -763,141 +766,4 @@ func (p *Pages) unassignOnBoard(ctx context.Context, a *ask, f *form) (acted, er
 		did.Undo = &actedUndo{"/desk/assign", map[string]string{"order": number, "engineer_id": v.EngineerID.String(), "starts_at": v.StartsAt.Format(time.RFC3339), "ends_at": v.EndsAt.Format(time.RFC3339), "undo": "1"}}
 	}
 	return did, nil
-}
-
-// The scheme's size in its own units.
-const schemeW, schemeH, schemeEdge = 320.0, 200.0, 12.0
-
-// scheme draws regions and points without a map: each region is what lies nearer to its own points' middle
-// than to that of any other.
-func (a *ask) scheme(p workorders.Schedule, waiting []workorders.Waiting, chosen *workorders.Order, offers []templates.Candidate) templates.Scheme {
-	type spot struct {
-		at  geo.Point
-		dot templates.MapDot
-	}
-	var spots []spot
-	rank := map[string]int{}
-	for i, c := range offers[:min(3, len(offers))] {
-		rank[c.EngineerID] = i + 1
-	}
-	// Where an engineer is: with the visit he is at, else at the next one, else at home.
-	place := map[uuid.UUID]geo.Point{}
-	for _, v := range p.Visits {
-		if v.Lat == nil || v.Lng == nil || !v.EndsAt.After(a.now) {
-			continue
-		}
-		if _, known := place[v.EngineerID]; !known {
-			place[v.EngineerID] = geo.Point{Lat: *v.Lat, Lng: *v.Lng}
-		}
-	}
-	middle := map[string]*struct {
-		lat, lng float64
-		n        int
-		name     string
-	}{}
-	var codes []string
-	for _, e := range p.Engineers {
-		at, known := place[e.ID]
-		if e.HomeLat != nil && e.HomeLng != nil {
-			home := geo.Point{Lat: *e.HomeLat, Lng: *e.HomeLng}
-			if !known {
-				at, known = home, true
-			}
-			m := middle[e.RegionCode]
-			if m == nil {
-				m = &struct {
-					lat, lng float64
-					n        int
-					name     string
-				}{name: e.RegionName}
-				middle[e.RegionCode] = m
-				codes = append(codes, e.RegionCode)
-			}
-			m.lat, m.lng, m.n = m.lat+home.Lat, m.lng+home.Lng, m.n+1
-		}
-		if !known {
-			continue
-		}
-		s := spot{at: at, dot: templates.MapDot{Kind: "engineer", Text: e.Name}}
-		if n := rank[e.ID.String()]; n > 0 {
-			s.dot.Kind, s.dot.Mark = "best", strconv.Itoa(n)
-		}
-		spots = append(spots, s)
-	}
-	for _, w := range waiting {
-		if at := w.At(); at != nil && (chosen == nil || w.Number != chosen.Number) {
-			spots = append(spots, spot{at: *at, dot: templates.MapDot{Kind: "job", Text: w.Number + " " + w.Summary}})
-		}
-	}
-	if chosen != nil && chosen.Lat != nil && chosen.Lng != nil {
-		spots = append(spots, spot{at: geo.Point{Lat: *chosen.Lat, Lng: *chosen.Lng}, dot: templates.MapDot{Kind: "chosen", Mark: "!", Text: chosen.Number + " " + chosen.Summary}})
-	}
-	if len(spots) == 0 {
-		return templates.Scheme{}
-	}
-	south, north, west, east := math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)
-	for _, s := range spots {
-		south, north, west, east = min(south, s.at.Lat), max(north, s.at.Lat), min(west, s.at.Lng), max(east, s.at.Lng)
-	}
-	squeeze := math.Cos((south + north) / 2 * math.Pi / 180)
-	scale := min((schemeW-2*schemeEdge)/max((east-west)*squeeze, 0.01), (schemeH-2*schemeEdge)/max(north-south, 0.01))
-	x := func(lng float64) float64 { return schemeW/2 + (lng-(west+east)/2)*squeeze*scale }
-	y := func(lat float64) float64 { return schemeH/2 - (lat-(south+north)/2)*scale }
-	out := templates.Scheme{}
-	centres := make([][2]float64, 0, len(codes))
-	for _, code := range codes {
-		m := middle[code]
-		centres = append(centres, [2]float64{x(m.lng / float64(m.n)), y(m.lat / float64(m.n))})
-	}
-	for i, code := range codes {
-		if middle[code].name == "" {
-			continue
-		}
-		area := nearest(centres, i)
-		if len(area) < 3 {
-			continue
-		}
-		var corners []string
-		var x, y float64
-		for _, c := range area {
-			corners = append(corners, fmt.Sprintf("%.0f,%.0f", c[0], c[1]))
-			x, y = x+c[0]/float64(len(area)), y+c[1]/float64(len(area))
-		}
-		out.Areas = append(out.Areas, templates.MapArea{Points: strings.Join(corners, " "), Name: middle[code].name, X: int(x), Y: int(y)})
-	}
-	slices.SortStableFunc(spots, func(a, b spot) int { return len(a.dot.Mark) - len(b.dot.Mark) })
-	for _, s := range spots {
-		s.dot.X, s.dot.Y = int(x(s.at.Lng)), int(y(s.at.Lat))
-		out.Dots = append(out.Dots, s.dot)
-	}
-	return out
-}
-
-// nearest is the part of the scheme that lies nearer to centre i than to any other: the whole rectangle, cut
-// by the line half-way to each of them.
-func nearest(centres [][2]float64, i int) [][2]float64 {
-	area := [][2]float64{{0, 0}, {schemeW, 0}, {schemeW, schemeH}, {0, schemeH}}
-	c := centres[i]
-	for j, o := range centres {
-		dx, dy := o[0]-c[0], o[1]-c[1]
-		if j == i || dx*dx+dy*dy < 1 {
-			continue
-		}
-		mx, my := (o[0]+c[0])/2, (o[1]+c[1])/2
-		side := func(p [2]float64) float64 { return (p[0]-mx)*dx + (p[1]-my)*dy } // negative: ours
-		var cut [][2]float64
-		for k, p := range area {
-			q := area[(k+1)%len(area)]
-			a, b := side(p), side(q)
-			if a <= 0 {
-				cut = append(cut, p)
-			}
-			if a < 0 && b > 0 || a > 0 && b < 0 {
-				t := a / (a - b)
-				cut = append(cut, [2]float64{p[0] + t*(q[0]-p[0]), p[1] + t*(q[1]-p[1])})
-			}
-		}
-		area = cut
-	}
-	return area
 }

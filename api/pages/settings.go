@@ -70,6 +70,9 @@ func (p *Pages) users(a *ask) (templates.Page, error) {
 		}
 		v.Rows = append(v.Rows, row)
 	}
+	if err := a.chosenUser(&v); err != nil {
+		return nil, err
+	}
 	v.Chrome = a.chrome()
 	return v, nil
 }
@@ -129,6 +132,9 @@ func (p *Pages) organisations(a *ask) (templates.Page, error) {
 			return nil, err
 		}
 	}
+	if err := a.chosenLetterhead(&v); err != nil {
+		return nil, err
+	}
 	v.Chrome = a.chrome()
 	return v, nil
 }
@@ -185,7 +191,7 @@ func (p *Pages) engineers(a *ask) (templates.Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := templates.SettingsEngineers{MayEdit: a.by.May(auth.PlanShifts)}
+	v := templates.SettingsEngineers{MayEdit: a.by.May(auth.PlanShifts), MayAdd: a.by.May(auth.ManageEngineers)}
 	regions := map[string]string{}
 	for _, e := range page.Items {
 		row := templates.EngineerRow{ID: e.ID.String(), Name: e.Name, Staff: e.StaffNumber, Phone: customers.ShowPhone(zero(e.Phone)), Organisation: orgs[e.OrgCode], VisitsToday: visits[e.ID]}

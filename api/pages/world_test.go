@@ -487,7 +487,7 @@ func (s *sight) form(action string) *paper {
 				p.values.Add(name, attr(e, "value"))
 			}
 		case "textarea":
-			p.values.Add(name, textOf(e))
+			p.values.Add(name, typedIn(e))
 		case "select":
 			chosen, first := "", true
 			for o := range e.Descendants() {
@@ -499,6 +499,15 @@ func (s *sight) form(action string) *paper {
 		}
 	}
 	return p
+}
+
+// typedIn is what stands in a text area, line by line.
+func typedIn(e *html.Node) string {
+	var b strings.Builder
+	for c := range e.ChildNodes() {
+		b.WriteString(c.Data)
+	}
+	return b.String()
 }
 
 // send posts the form with some fields filled in; a field that the form does not have is a mistake.

@@ -20,6 +20,7 @@ import (
 	"paigong/internal/postgres"
 	"paigong/migrations"
 	"paigong/workorders"
+	"paigong/workorders/importing"
 )
 
 type demoCmd struct {
@@ -125,7 +126,7 @@ func (d *demoCmd) prepare(ctx context.Context, s *postgres.Server, c Config, bas
 
 // demoRegions are the division codes that come with the program.
 func demoRegions() ([]dispatch.RegionInput, error) {
-	rows, err := chinaRegions()
+	rows, err := importing.ChinaRegions()
 	if err != nil {
 		return nil, err
 	}

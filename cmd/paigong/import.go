@@ -2,13 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -16,6 +14,7 @@ import (
 	"paigong/internal/fault"
 	"paigong/internal/postgres"
 	"paigong/workorders"
+	"paigong/workorders/importing"
 )
 
 type importCmd struct {
@@ -46,7 +45,7 @@ func (c *importCmd) Run(g *Globals) (err error) {
 		return err
 	}
 	desk := workorders.New(workorders.Config{DB: s.DB(), Now: config.Now, Log: config.Log})
-	done, err := take(g.Context, desk, c.Kind, o, rows)
+	done, err := importing.Take(g.Context, desk, c.Kind, o, rows)
 	if err != nil {
 		return err
 	}
@@ -74,7 +73,7 @@ func (c *importCmd) Run(g *Globals) (err error) {
 }
 
 // rows reads the file, or what comes with the program.
-func (c *importCmd) rows() (*sheet, error) {
+func (c *importCmd) rows() (*importing.Sheet, error) {
 	switch {
 	case c.Builtin != "" && c.File != "":
 		return nil, errors.New("give a file or --builtin, not both")
@@ -82,22 +81,22 @@ func (c *importCmd) rows() (*sheet, error) {
 		if c.Kind != "regions" || c.Builtin != "cn" {
 			return nil, errors.New("the program brings one list with it: import regions --builtin cn")
 		}
-		return chinaRegions()
+		return importing.ChinaRegions()
 	case c.File == "":
 		return nil, errors.New("name the file to import")
 	case c.Mapping == "":
 		return nil, errors.New("--mapping FILE is missing: it says which column is which field; see docs/examples/README.md")
 	}
-	m, err := readMapping(c.Mapping, c.Kind)
+	m, err := importing.ReadMapping(c.Mapping, c.Kind)
 	if err != nil {
 		return nil, err
 	}
 	for field, value := range c.Set {
-		if err := m.set(field, value); err != nil {
+		if err := m.Set(field, value); err != nil {
 			return nil, err
 		}
 	}
-	return readSheet(c.File, m)
+	return importing.ReadFile(c.File, m)
 }
 
 func (c *importCmd) options(ctx context.Context, s *postgres.Server, config Config) (workorders.ImportOptions, error) {
@@ -123,54 +122,9 @@ func (c *importCmd) options(ctx context.Context, s *postgres.Server, config Conf
 	return workorders.ImportOptions{By: by, Org: org.ID, Dry: c.DryRun}, nil
 }
 
-// take reads each row into its record and hands all of them to the desk. Rows that cannot be read are
-// rejected here, rows that break a rule over there.
-func take(ctx context.Context, desk *workorders.Desk, kind string, o workorders.ImportOptions, rows *sheet) (workorders.Imported, error) {
-	switch kind {
-	case "requests":
-		return takeAs(ctx, rows, repairRecord, o, desk.ImportRepairs)
-	case "customers":
-		return takeAs(ctx, rows, customerRecord, o, desk.ImportCustomers)
-	case "assets":
-		return takeAs(ctx, rows, assetRecord, o, desk.ImportAssets)
-	case "parts":
-		return takeAs(ctx, rows, partRecord, o, desk.ImportParts)
-	case "stock":
-		return takeAs(ctx, rows, stockRecord, o, desk.ImportStock)
-	case "regions":
-		return takeAs(ctx, rows, regionRecord, o, desk.ImportRegions)
-	case "engineers":
-		return takeAs(ctx, rows, engineerRecord, o, desk.ImportEngineers)
-	case "calls":
-		return takeAs(ctx, rows, callRecord, o, desk.ImportCalls)
-	case "holidays":
-		return takeAs(ctx, rows, holidayRecord, o, desk.ImportHolidays)
-	}
-	return workorders.Imported{}, fmt.Errorf("nothing is known about importing %s", kind)
-}
-
-func takeAs[T any](ctx context.Context, rows *sheet, read func(*reading) T, o workorders.ImportOptions, give func(context.Context, workorders.ImportOptions, []T) (workorders.Imported, error)) (workorders.Imported, error) {
-	var records []T
-	var refused []workorders.RejectedRow
-	for _, row := range rows.Rows {
-		r := &reading{row: row, mapping: rows.Mapping, source: rows.Name}
-		switch record := read(r); {
-		case row.Bad != "":
-			refused = append(refused, workorders.RejectedRow{Line: row.Line, Why: row.Bad})
-		case len(r.problems) > 0:
-			refused = append(refused, workorders.RejectedRow{Line: row.Line, Why: strings.Join(r.problems, "; ")})
-		default:
-			records = append(records, record)
-		}
-	}
-	done, err := give(ctx, o, records)
-	done.Rejected = append(done.Rejected, refused...)
-	return done, err
-}
-
 // writeRejected keeps rejected rows as they came, with line number and reason in front, so that they can
 // be corrected and imported again.
-func (c *importCmd) writeRejected(rows *sheet, rejected []workorders.RejectedRow) (string, error) {
+func (c *importCmd) writeRejected(rows *importing.Sheet, rejected []workorders.RejectedRow) (string, error) {
 	name := c.Rejected
 	if name == "" {
 		name = strings.TrimSuffix(c.File, filepath.Ext(c.File)) + ".rejected.csv"
@@ -179,32 +133,6 @@ func (c *importCmd) writeRejected(rows *sheet, rejected []workorders.RejectedRow
 	if err != nil {
 		return "", fmt.Errorf("rejected rows: %w (say --rejected FILE)", err)
 	}
-	w := csv.NewWriter(file)
-	byLine := map[int][]string{}
-	for _, row := range rows.Rows {
-		byLine[row.Line] = row.Cells
-	}
-	err = w.Write(append([]string{"line", "reason"}, rows.Header...))
-	for _, r := range rejected {
-		if err == nil {
-			line := []string{strconv.Itoa(r.Line), r.Why}
-			for _, cell := range byLine[r.Line] {
-				line = append(line, harmless(cell))
-			}
-			err = w.Write(line)
-		}
-	}
-	w.Flush()
-	return name, errors.Join(err, w.Error(), file.Close())
-}
-
-// harmless keeps a spreadsheet from taking a cell for a formula. Numbers and phone numbers stay as they are.
-func harmless(cell string) string {
-	if cell == "" || !strings.ContainsRune("=@+-\t\r", rune(cell[0])) {
-		return cell
-	}
-	if strings.Trim(cell, "+-0123456789., ()") == "" {
-		return cell
-	}
-	return "'" + cell
+	err = rows.WriteRejected(file, rejected)
+	return name, errors.Join(err, file.Close())
 }

@@ -5,7 +5,7 @@
 //	7  cmd/paigong, cmd/paigong/demo     the only importers of internal/postgres
 //	6  api                               the only importer of the web framework
 //	5  templates, templates/pdf          templates/pdf the only importer of fpdf
-//	4  workorders                        the story over the three ledgers
+//	4  workorders                        the story over the three ledgers; above it workorders/importing
 //	3  dispatch
 //	2  inventory, dispatch/planner, workorders/{customers,billing,aftercare,depot,knowledge,kpi}
 //	1  internal/{auth,audit,jobs,notify,files,postgres,roads}
@@ -33,6 +33,7 @@ var levels = map[string]float64{
 	"templates":            5,
 	"templates/pdf":        5,
 	"workorders":           4,
+	"workorders/importing": 4.5,
 	"dispatch":             3,
 	"inventory":            2,
 	"dispatch/planner":     2,

@@ -1,4 +1,4 @@
-package main
+package importing
 
 import (
 	"bytes"
@@ -15,6 +15,8 @@ import (
 
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/unicode"
+
+	"paigong/workorders"
 )
 
 // Limits of a file to import, unless its mapping says otherwise.
@@ -24,23 +26,24 @@ const (
 	mostCell  = 64 << 10
 )
 
-// sheet is a file as rows of text.
-type sheet struct {
+// Sheet is a file as rows of text.
+type Sheet struct {
 	Name    string
-	Mapping *mapping
+	Text    string // of the file, as UTF-8
+	Mapping *Mapping
 	Header  []string
-	Rows    []sheetRow
+	Rows    []Row
 }
 
-// sheetRow is one row; Bad says why it cannot even be read.
-type sheetRow struct {
+// Row is one of them; Bad says why it cannot even be read, nil when it can.
+type Row struct {
 	Line  int // where it begins in the file, the header is line 1
 	Cells []string
-	Bad   string
+	Bad   *workorders.RowProblem
 }
 
-// readSheet reads CSV, or JSON when the file begins like it.
-func readSheet(name string, m *mapping) (*sheet, error) {
+// ReadFile reads a file of rows: CSV, or JSON when it begins like it.
+func ReadFile(name string, m *Mapping) (*Sheet, error) {
 	info, err := os.Stat(name)
 	if err != nil {
 		return nil, err
@@ -52,20 +55,26 @@ func readSheet(name string, m *mapping) (*sheet, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := decode(raw, m.Encoding)
+	s, err := Read(filepath.Base(name), raw, m)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	s := &sheet{Name: filepath.Base(name), Mapping: m}
+	return s, m.Check(s.Header)
+}
+
+// Read takes a file apart into rows, without asking yet whether the mapping fits its columns.
+func Read(name string, raw []byte, m *Mapping) (*Sheet, error) {
+	text, err := decode(raw, m.Encoding)
+	if err != nil {
+		return nil, err
+	}
+	s := &Sheet{Name: name, Text: string(text), Mapping: m}
 	if start := bytes.TrimLeft(text, " \t\r\n"); len(start) > 0 && (start[0] == '{' || start[0] == '[') {
 		err = s.readJSON(start)
 	} else {
 		err = s.readCSV(text)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return s, m.check(s.Header)
+	return s, err
 }
 
 // decode makes UTF-8 of a file: what the mapping names, else a byte order mark, else UTF-8 when it is
@@ -101,7 +110,7 @@ func decode(raw []byte, named string) ([]byte, error) {
 	return text, nil
 }
 
-func (s *sheet) readCSV(text []byte) error {
+func (s *Sheet) readCSV(text []byte) error {
 	r := csv.NewReader(bytes.NewReader(text))
 	r.FieldsPerRecord = -1
 	r.ReuseRecord = false
@@ -122,7 +131,7 @@ func (s *sheet) readCSV(text []byte) error {
 			if s.Header == nil {
 				return fmt.Errorf("the header cannot be read: %w", broken.Err)
 			}
-			s.Rows = append(s.Rows, sheetRow{Line: broken.StartLine, Cells: cells, Bad: "cannot be read: " + broken.Err.Error()})
+			s.Rows = append(s.Rows, Row{Line: broken.StartLine, Cells: cells, Bad: bad("import.broken", broken.Err.Error())})
 			continue
 		}
 		if err != nil {
@@ -147,24 +156,28 @@ func (s *sheet) readCSV(text []byte) error {
 	return nil
 }
 
-func (s *sheet) row(line int, cells []string) sheetRow {
-	row := sheetRow{Line: line, Cells: cells}
+func bad(key string, args ...any) *workorders.RowProblem {
+	return &workorders.RowProblem{Key: key, Args: args}
+}
+
+func (s *Sheet) row(line int, cells []string) Row {
+	row := Row{Line: line, Cells: cells}
 	if len(cells) != len(s.Header) {
-		row.Bad = fmt.Sprintf("has %d cells, the header has %d", len(cells), len(s.Header))
+		row.Bad = bad("import.cells", len(cells), len(s.Header))
 	}
 	for i, cell := range cells {
 		switch {
 		case len(cell) > s.Mapping.Limits.Cell:
-			row.Bad = fmt.Sprintf("cell %d has %d bytes, more than %d", i+1, len(cell), s.Mapping.Limits.Cell)
+			row.Bad = bad("import.long", i+1, len(cell), s.Mapping.Limits.Cell)
 		case strings.ContainsRune(cell, 0):
-			row.Bad = fmt.Sprintf("cell %d has a NUL character", i+1)
+			row.Bad = bad("import.nul", i+1)
 		}
 	}
 	return row
 }
 
 // readJSON takes a list of objects, or the one that the mapping names inside an object; their keys are columns.
-func (s *sheet) readJSON(text []byte) error {
+func (s *Sheet) readJSON(text []byte) error {
 	var list []map[string]any
 	if text[0] == '{' {
 		var outer map[string]json.RawMessage

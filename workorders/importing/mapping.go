@@ -1,4 +1,4 @@
-package main
+package importing
 
 import (
 	"bytes"
@@ -12,10 +12,11 @@ import (
 	"time"
 
 	"paigong/internal/calendar"
+	"paigong/workorders"
 )
 
-// mapping says how a file's columns become fields. docs/examples/README.md explains each line.
-type mapping struct {
+// Mapping says how a file's columns become fields. docs/examples/README.md explains each line.
+type Mapping struct {
 	Kind      string                       `json:"kind"`
 	Columns   map[string]string            `json:"columns"`   // field → column
 	Constants map[string]string            `json:"constants"` // field → the same value in every row
@@ -55,18 +56,20 @@ var fieldsOf = map[string]struct{ needed, more []string }{
 	"holidays":  {[]string{"day"}, []string{"working", "off", "name", "source"}},
 }
 
-func newMapping() *mapping {
-	m := &mapping{Dates: "YYYY-MM-DD", Zone: "Asia/Shanghai", List: ";"}
+// NewMapping is one that says nothing yet: days as YYYY-MM-DD, counted in Shanghai, values parted by semicolons.
+func NewMapping(kind string) *Mapping {
+	m := &Mapping{Kind: kind, Dates: "YYYY-MM-DD", Zone: "Asia/Shanghai", List: ";"}
 	m.Limits.Bytes, m.Limits.Rows, m.Limits.Cell = mostBytes, mostRows, mostCell
 	return m
 }
 
-func readMapping(name, kind string) (*mapping, error) {
+// ReadMapping reads one from a JSON file; kind is what its rows have to be.
+func ReadMapping(name, kind string) (*Mapping, error) {
 	raw, err := os.ReadFile(name)
 	if err != nil {
 		return nil, err
 	}
-	m := newMapping()
+	m := NewMapping("")
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(m); err != nil {
@@ -78,7 +81,7 @@ func readMapping(name, kind string) (*mapping, error) {
 	if m.Kind != kind {
 		return nil, fmt.Errorf("mapping %s is for %s, not for %s", name, m.Kind, kind)
 	}
-	if err := m.ready(); err != nil {
+	if err := m.Ready(); err != nil {
 		return nil, fmt.Errorf("mapping %s: %w", name, err)
 	}
 	return m, nil
@@ -86,7 +89,8 @@ func readMapping(name, kind string) (*mapping, error) {
 
 var dateWords = strings.NewReplacer("YYYY", "2006", "YY", "06", "MM", "01", "DD", "02", "M", "1", "D", "2")
 
-func (m *mapping) ready() (err error) {
+// Ready refuses what cannot be read by: fields that rows of the kind do not have, days without year, month or day.
+func (m *Mapping) Ready() (err error) {
 	if m.zone, err = time.LoadLocation(m.Zone); err != nil {
 		return fmt.Errorf("zone %q: %w", m.Zone, err)
 	}
@@ -105,17 +109,17 @@ func (m *mapping) ready() (err error) {
 	return nil
 }
 
-// set gives every row the same value in a field.
-func (m *mapping) set(field, value string) error {
+// Set gives every row the same value in a field.
+func (m *Mapping) Set(field, value string) error {
 	if m.Constants == nil {
 		m.Constants = map[string]string{}
 	}
 	m.Constants[field] = value
-	return m.ready()
+	return m.Ready()
 }
 
-// check finds every mapped column in the header, and every field that is needed.
-func (m *mapping) check(header []string) error {
+// Check finds every mapped column in the header, and every field that is needed.
+func (m *Mapping) Check(header []string) error {
 	m.at = map[string]int{}
 	for i, column := range header {
 		if _, twice := m.at[column]; !twice {
@@ -139,14 +143,15 @@ func (m *mapping) check(header []string) error {
 
 // reading is one row while it becomes a record; what is wrong with it gathers in problems.
 type reading struct {
-	row      sheetRow
-	mapping  *mapping
+	row      Row
+	mapping  *Mapping
 	source   string
-	problems []string
+	problems []workorders.RowProblem
 }
 
-func (r *reading) wrong(field, format string, args ...any) {
-	r.problems = append(r.problems, field+": "+fmt.Sprintf(format, args...))
+// wrong notes what cannot be read; key is a text of the catalogue.
+func (r *reading) wrong(field, key string, args ...any) {
+	r.problems = append(r.problems, workorders.RowProblem{Field: field, Key: key, Args: args})
 }
 
 // raw is the cell as it stands.
@@ -177,7 +182,7 @@ func (r *reading) text(field string) string {
 			ours, known = words["*"]
 		}
 		if !known {
-			r.wrong(field, "%q is not among the words the mapping knows", v)
+			r.wrong(field, "import.word", v)
 			return ""
 		}
 		v = ours
@@ -191,7 +196,7 @@ func (r *reading) text(field string) string {
 func (r *reading) needed(field string) string {
 	v := r.text(field)
 	if v == "" {
-		r.wrong(field, "is empty")
+		r.wrong(field, "import.empty")
 	}
 	return v
 }
@@ -219,14 +224,13 @@ func (r *reading) day(field string) *calendar.Date {
 	}
 	t, err := time.Parse(r.mapping.dates, v)
 	if err != nil {
-		r.wrong(field, "%q is not a day written as %s", v, r.mapping.Dates)
+		r.wrong(field, "import.day", v, r.mapping.Dates)
 		return nil
 	}
 	day := calendar.Of(t, time.UTC)
 	return &day
 }
 
-// number reads whole numbers, also when a spreadsheet wrote them as 5.0.
 // moment reads an instant: RFC 3339, or a date and a time of day where the rows come from. Empty is nil.
 func (r *reading) moment(field string) *time.Time {
 	text := r.text(field)
@@ -245,10 +249,11 @@ func (r *reading) moment(field string) *time.Time {
 			return &at
 		}
 	}
-	r.wrong(field, "%q is no instant: write 2026-11-22 15:04:05", text)
+	r.wrong(field, "import.instant", text)
 	return nil
 }
 
+// number reads whole numbers, also when a spreadsheet wrote them as 5.0.
 func (r *reading) number(field string) *int64 {
 	v := r.text(field)
 	if v == "" {
@@ -256,7 +261,7 @@ func (r *reading) number(field string) *int64 {
 	}
 	n, err := strconv.ParseInt(strings.TrimSuffix(v, ".0"), 10, 64)
 	if err != nil {
-		r.wrong(field, "%q is not a whole number", v)
+		r.wrong(field, "import.number", v)
 		return nil
 	}
 	return &n
@@ -280,7 +285,7 @@ func (r *reading) money(field string) *int64 {
 	whole, part, _ := strings.Cut(v, ".")
 	n, err := strconv.ParseInt(whole+(part + "00")[:2], 10, 64)
 	if err != nil || len(part) > 2 {
-		r.wrong(field, "%q is not an amount such as 12.50", v)
+		r.wrong(field, "import.amount", v)
 		return nil
 	}
 	return &n
@@ -296,7 +301,7 @@ func (r *reading) yes(field string) *bool {
 		yes = true
 	case "0", "false", "no", "n", "否", "无":
 	default:
-		r.wrong(field, "%q is neither yes nor no", v)
+		r.wrong(field, "import.yes", v)
 	}
 	return &yes
 }
@@ -310,7 +315,7 @@ func (r *reading) degrees(lat, lng string) (*float64, *float64) {
 		}
 		f, err := strconv.ParseFloat(v, 64)
 		if err != nil {
-			r.wrong(field, "%q is not a coordinate", v)
+			r.wrong(field, "import.degrees", v)
 			return nil
 		}
 		return &f

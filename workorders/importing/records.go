@@ -1,4 +1,4 @@
-package main
+package importing
 
 import (
 	"bytes"
@@ -27,7 +27,7 @@ func repairRecord(r *reading) workorders.RepairRecord {
 	if day := r.day("received_on"); day != nil {
 		record.On = *day
 	} else if len(r.problems) == 0 {
-		r.wrong("received_on", "is empty")
+		r.wrong("received_on", "import.empty")
 	}
 	return record
 }
@@ -62,7 +62,7 @@ func callRecord(r *reading) workorders.CallRecord {
 		if at := r.moment(field); at != nil {
 			*to = *at
 		} else if r.text(field) == "" {
-			r.wrong(field, "is empty")
+			r.wrong(field, "import.empty")
 		}
 	}
 	return record
@@ -82,7 +82,7 @@ func stockRecord(r *reading) workorders.StockRecord {
 	if n := r.number("quantity"); n != nil {
 		record.Quantity = *n
 	} else if len(r.problems) == 0 {
-		r.wrong("quantity", "is empty")
+		r.wrong("quantity", "import.empty")
 	}
 	return record
 }
@@ -99,7 +99,7 @@ func engineerRecord(r *reading) workorders.EngineerRecord {
 		if level != "" {
 			n, err := strconv.Atoi(level)
 			if err != nil {
-				r.wrong("skills", "%q: want code or code:level", skill)
+				r.wrong("skills", "import.skill", skill)
 			}
 			a.Level = n
 		}
@@ -119,7 +119,7 @@ func holidayRecord(r *reading) workorders.HolidayRecord {
 	if day := r.day("day"); day != nil {
 		record.On = *day
 	} else if len(r.problems) == 0 {
-		r.wrong("day", "is empty")
+		r.wrong("day", "import.empty")
 	}
 	working, off := r.yes("working"), r.yes("off")
 	switch {
@@ -134,19 +134,18 @@ func holidayRecord(r *reading) workorders.HolidayRecord {
 // chinaCSV holds the division codes of China: provinces, cities and districts of 2023, and codes of
 // GB/T 2260 of 2002 to 2019 that were given up since. See docs/examples/README.md for the sources.
 //
-//go:embed import_cn.csv.gz
+//go:embed cn.csv.gz
 var chinaCSV []byte
 
-// chinaRegions is the list that comes with the program, as a file would be read.
-func chinaRegions() (*sheet, error) {
+// ChinaRegions is the list that comes with the program, as a file would be read.
+func ChinaRegions() (*Sheet, error) {
 	packed, err := gzip.NewReader(bytes.NewReader(chinaCSV))
 	if err != nil {
 		return nil, err
 	}
-	m := newMapping()
-	m.Kind = "regions"
+	m := NewMapping("regions")
 	m.Columns = map[string]string{"code": "code", "name": "name", "parent": "parent", "retired_on": "retired_on"}
-	s := &sheet{Name: "cn", Mapping: m}
+	s := &Sheet{Name: "cn", Mapping: m}
 	rows := csv.NewReader(packed)
 	for line := 1; ; line++ {
 		cells, err := rows.Read()
@@ -160,10 +159,10 @@ func chinaRegions() (*sheet, error) {
 			s.Header = cells
 			continue
 		}
-		s.Rows = append(s.Rows, sheetRow{Line: line, Cells: cells})
+		s.Rows = append(s.Rows, Row{Line: line, Cells: cells})
 	}
-	if err := m.ready(); err != nil {
+	if err := m.Ready(); err != nil {
 		return nil, err
 	}
-	return s, m.check(s.Header)
+	return s, m.Check(s.Header)
 }
