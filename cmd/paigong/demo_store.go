@@ -20,8 +20,8 @@ func emptyDatabase(ctx context.Context, s *postgres.Server) error {
 	return nil
 }
 
-// hurry spares the disk, and the planner, which may take joins as they are written among so few rows, while the
-// sample company is made: what a power cut loses is made again, since the
+// hurry spares the disk, and the planner, which may take joins as they are written among so few rows and plans
+// for all arguments at once, while the sample company is made: what a power cut loses is made again, since the
 // note that it is complete is written last. calm ends that; its own commit brings everything before
 // it to the disk.
 func hurry(ctx context.Context, s *postgres.Server) (calm func(context.Context) error, err error) {
@@ -39,11 +39,11 @@ func hurry(ctx context.Context, s *postgres.Server) (calm func(context.Context) 
 		s.Pool().Reset() // new connections take the setting
 		return nil
 	}
-	if err := set(ctx, inThisDatabase("SET synchronous_commit = off"), inThisDatabase("SET join_collapse_limit = 1")); err != nil {
+	if err := set(ctx, inThisDatabase("SET synchronous_commit = off"), inThisDatabase("SET join_collapse_limit = 1"), inThisDatabase("SET plan_cache_mode = force_generic_plan")); err != nil {
 		return nil, err
 	}
 	return func(ctx context.Context) error {
-		return set(ctx, inThisDatabase("RESET synchronous_commit"), inThisDatabase("RESET join_collapse_limit"), "SET synchronous_commit = on", "ANALYZE")
+		return set(ctx, inThisDatabase("RESET synchronous_commit"), inThisDatabase("RESET join_collapse_limit"), inThisDatabase("RESET plan_cache_mode"), "SET synchronous_commit = on", "ANALYZE")
 	}, nil
 }
 

@@ -423,7 +423,7 @@ func TestPasswords(t *testing.T) {
 			t.Errorf("%.30q: %v, want %s", password, err, want)
 		}
 	}
-	ctx, h := context.Background(), newHasher()
+	ctx, h := context.Background(), newHasher(costly)
 	a, err := h.hash(ctx, "correct horse battery")
 	fatal(t, err)
 	b, err := h.hash(ctx, "correct horse battery")
@@ -442,10 +442,19 @@ func TestPasswords(t *testing.T) {
 	if _, err := h.matches(ctx, "$2y$10$abc", "x"); err == nil {
 		t.Error("an unknown stored form passes as a wrong password")
 	}
+	// What the sample company stores costs little and opens everywhere; a cost nobody here uses is not believed.
+	c, err := newHasher(cheap).hash(ctx, "paigong-demo")
+	fatal(t, err)
+	if ok, err := h.matches(ctx, c, "paigong-demo"); !ok || err != nil || !strings.HasPrefix(c, "$argon2id$v=19$m=64,t=1,p=1$") {
+		t.Errorf("the sample company's password, stored as %s: %v, %v", c, ok, err)
+	}
+	if _, err := h.matches(ctx, strings.Replace(a, "m=19456", "m=8", 1), "correct horse battery"); err == nil {
+		t.Error("a stored form of another cost is believed")
+	}
 	gone, cancel := context.WithCancel(ctx)
 	cancel()
-	for range cap(h) {
-		h <- struct{}{}
+	for range cap(h.turns) {
+		h.turns <- struct{}{}
 	}
 	if _, err := h.hash(gone, "x"); !errors.Is(err, context.Canceled) {
 		t.Errorf("waiting for a core after the client left: %v", err)

@@ -16,10 +16,12 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"flag"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"syscall"
@@ -168,6 +170,11 @@ func (s *server) thaw(ctx context.Context, admin *pgx.Conn) error {
 
 func open(t testing.TB, url string, asApp bool) *bun.DB {
 	t.Helper()
+	if _, measured := t.(*testing.B); !measured {
+		// A test's connections live for some hundred statements: planning one of them five times over, as
+		// PostgreSQL does before it trusts a plan for all arguments, would not pay.
+		url += "&plan_cache_mode=force_generic_plan"
+	}
 	s, err := postgres.Open(context.Background(), postgres.Options{URL: url, MaxConns: maxConns, AsOwner: !asApp})
 	if err != nil {
 		t.Fatalf("PostgreSQL for tests: %v", err)
@@ -222,6 +229,9 @@ func plain(test string) string {
 func start() (*server, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
+	if bench := flag.Lookup("test.bench"); bench == nil || bench.Value.String() == "" {
+		debug.SetGCPercent(400) // a quarter of a test's processor time went into collecting what its end frees anyway
+	}
 	s := &server{folder: folder()}
 	if err := os.MkdirAll(s.folder, 0o755); err != nil {
 		return nil, err
