@@ -136,7 +136,7 @@ func (a *ask) improvementRow(i aftercare.Improvement) templates.ImprovementRow {
 	}
 	switch {
 	case i.MinutesID != nil:
-		row.About = templates.Link{Path: "/minutes/" + i.MinutesID.String(), Text: a.t("ui.minutes")}
+		row.About = templates.Link{Path: "/minutes/" + i.MinutesID.String(), Text: a.t("ui.minutes.title")}
 	case i.Complaint != nil:
 		row.About = templates.Link{Path: "/complaints/" + i.Complaint.String(), Text: a.t("ui.complaint")}
 	case i.FollowUpID != nil:
