@@ -146,8 +146,12 @@ func (c *composer) planned(parts []workorders.DossierPart) string {
 	return c.t("parts_planned", strings.Join(list, ", "))
 }
 
+// warnings are for the house: the customer does not read what is noted about him.
 func (c *composer) warnings(o *workorders.Dossier) []string {
 	var out []string
+	if c.copy == pdf.CopyCustomer {
+		return nil
+	}
 	if o.Class == "A" {
 		out = append(out, c.t("vip"))
 	}

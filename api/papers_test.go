@@ -126,6 +126,13 @@ func TestPapersOfAGoodDay(t *testing.T) {
 		all, _ := n.dispatcher.paper("/papers/work-orders.pdf?day=2026-11-16&region=bj&lang=" + lang)
 		n.says("the work orders of the day in "+lang, all, "周晓明", number, "P1")
 	}
+	// What is noted about a customer stays in the house.
+	n.admin.do("PATCH", "/customers/"+n.customer, m{"notes": "付款拖延"}).want(200)
+	ours, _ := n.dispatcher.paper(papers + "work-order.pdf?lang=zh-Hans")
+	n.says("our work order", ours, "付款拖延")
+	if his, _ := n.dispatcher.paper(papers + "work-order.pdf?lang=zh-Hans&copy=customer"); strings.Contains(his, "付款拖延") {
+		t.Error("the customer reads what is noted about him")
+	}
 	none, _ := n.dispatcher.paper("/papers/work-orders.pdf?day=2026-11-16&region=bj-hd&lang=en")
 	n.says("the work orders of a region without any", none, "nothing to print")
 	// Printed for one organisation: days of its own engineers.

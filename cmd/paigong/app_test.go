@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -64,7 +65,11 @@ func TestCommandLine(t *testing.T) {
 	}{
 		{args: "version", says: []string{"paigong ", "go1."}},
 		{args: "--help", says: []string{"serve", "migrate", "config"}},
-		{args: "nonsense", status: 2, says: []string{"nonsense"}},
+		{args: "nonsense", status: 2, says: []string{"nonsense", "paigong --help"}},
+		{args: "check --data " + filepath.Join(data, "mistyped"), status: 1, says: []string{"no database in", "mistyped", "--data"}},
+		{args: "migrate", vars: map[string]string{"DATABASE_URL": "hush"}, status: 1, says: []string{"postgres://USER:PASSWORD@HOST:PORT/DATABASE"}, never: "hush"},
+		{args: "migrate", vars: map[string]string{"PAIGONG_BASE_URL": "service.example.cn"}, status: 1, says: []string{"PAIGONG_BASE_URL", "https://"}},
+		{args: "migrate", vars: map[string]string{"PAIGONG_SMTP": "smtp://mail"}, status: 1, says: []string{"PAIGONG_SMTP", "from=ADDRESS"}},
 		{args: "config --data " + data, says: []string{"PAIGONG_LISTEN  127.0.0.1:8080", data + "  --data", "Asia/Shanghai", "zh-Hans", "default"}},
 		{args: "config", vars: map[string]string{"PAIGONG_DATA": data, "PAIGONG_LISTEN": ":81"}, says: []string{":81", data + "  PAIGONG_DATA"}},
 		{args: "config --listen :82", vars: map[string]string{"PAIGONG_LISTEN": ":81"}, says: []string{":82", "--listen"}, never: ":81"},
@@ -77,7 +82,7 @@ func TestCommandLine(t *testing.T) {
 		{args: "config --travel-url http://me:secret@map.example", status: 0, says: []string{"PAIGONG_TRAVEL_URL", "http://me:xxxxx@map.example"}},
 		{args: "migrate", vars: map[string]string{"PAIGONG_LANG": "tlh"}, status: 1, says: []string{"PAIGONG_LANG", "zh-Hans, en"}},
 		{args: "serve --listen 8080", status: 1, says: []string{"HOST:PORT"}},
-		{args: "migrate", vars: map[string]string{"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none"}, status: 1, says: []string{"database"}},
+		{args: "migrate", vars: map[string]string{"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none"}, status: 1, says: []string{"database", "start it"}},
 	} {
 		status, out, errs := command(t, line.vars, strings.Fields(line.args)...)
 		all := strings.Join(strings.Fields(out+errs), " ") // how wide a column is does not matter
@@ -92,6 +97,19 @@ func TestCommandLine(t *testing.T) {
 		if line.never != "" && strings.Contains(all, line.never) {
 			t.Errorf("paigong %s says %q:\n%s", line.args, line.never, all)
 		}
+	}
+}
+
+// A variable that is no setting is told, since a mistyped one would do nothing in silence.
+func TestUnknownSettingsAreTold(t *testing.T) {
+	g := Globals{Getenv: func(string) string { return "" }}
+	all, err := g.settings()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := unknownSettings([]string{"PATH=/bin", "PAIGONG_LISTN=:81", "PAIGONG_LISTEN=:81", "PAIGONG_SMTP_FILE=x", "PAIGONG_TZ_FILE=x", "PAIGONG_E2E=1"}, all)
+	if want := []string{"PAIGONG_LISTN", "PAIGONG_TZ_FILE"}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }
 

@@ -25,7 +25,7 @@ func (b *backupCmd) Run(g *Globals) (err error) {
 	if _, err := os.Stat(b.File); err == nil {
 		return fmt.Errorf("%s exists: name a file that does not, so that no older backup is lost", b.File)
 	}
-	s, _, err := g.database()
+	s, _, err := g.existing()
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ func (c *candidatesCmd) Run(g *Globals) (err error) {
 	if c.Limit < 1 {
 		return errors.New("--limit must be at least 1")
 	}
-	s, config, err := g.database()
+	s, config, err := g.existing()
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ var errViolations = errors.New("the data break promises that must hold at all ti
 
 // Run prints one line per promise with the number of rows that break it, then the sum.
 func (*checkCmd) Run(g *Globals) (err error) {
-	s, _, err := g.database()
+	s, _, err := g.existing()
 	if err != nil {
 		return err
 	}

@@ -138,6 +138,22 @@ func (g *Globals) config() (Config, error) {
 	for _, s := range all {
 		c.Shown = append(c.Shown, templates.Setting{Name: s.Name, Value: s.shown(), Origin: s.Origin})
 	}
+	for _, name := range unknownSettings(os.Environ(), all) {
+		_, _ = fmt.Fprintf(g.Err, "paigong: there is no setting %s, so it does nothing; paigong config lists those there are\n", name)
+	}
+	if c.DatabaseURL != "" {
+		if err := postgres.CheckURL(c.DatabaseURL); err != nil {
+			return Config{}, err
+		}
+	}
+	if c.BaseURL != "" {
+		if at, err := url.Parse(c.BaseURL); err != nil || at.Host == "" || at.Scheme != "http" && at.Scheme != "https" {
+			return Config{}, fmt.Errorf("PAIGONG_BASE_URL %q: want the address customers reach, for example https://service.example.cn", c.BaseURL)
+		}
+	}
+	if _, err := c.channels(notify.NewClient(false)); err != nil {
+		return Config{}, err
+	}
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		return Config{}, fmt.Errorf("PAIGONG_LISTEN %q: want HOST:PORT, for example 127.0.0.1:8080", c.Listen)
 	}
@@ -151,6 +167,24 @@ func (g *Globals) config() (Config, error) {
 		return Config{}, err
 	}
 	return c, nil
+}
+
+// unknownSettings are the variables that look like settings of ours and are none. They are told and not
+// refused: container platforms set variables after the name of a service.
+func unknownSettings(environment []string, all []Setting) (unknown []string) {
+	known := []string{"PAIGONG_E2E", "PAIGONG_FETCH"} // of the tests
+	for _, s := range all {
+		if known = append(known, s.Name); s.Secret {
+			known = append(known, s.Name+"_FILE")
+		}
+	}
+	for _, variable := range environment {
+		name, _, _ := strings.Cut(variable, "=")
+		if strings.HasPrefix(name, "PAIGONG_") && !strings.HasPrefix(name, "PAIGONG_TEST_") && !slices.Contains(known, name) {
+			unknown = append(unknown, name)
+		}
+	}
+	return unknown
 }
 
 // roads is the map server that was set up, nil without one.
@@ -239,6 +273,9 @@ func (*configCmd) Run(g *Globals) error {
 	all, err := g.settings()
 	if err != nil {
 		return err
+	}
+	for _, name := range unknownSettings(os.Environ(), all) {
+		_, _ = fmt.Fprintf(g.Err, "paigong: there is no setting %s, so it does nothing\n", name)
 	}
 	table := tabwriter.NewWriter(g.Out, 0, 0, 2, ' ', 0)
 	for _, s := range all {

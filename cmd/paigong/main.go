@@ -98,7 +98,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer, 
 	}
 	chosen, err := parser.Parse(args)
 	if err != nil {
-		fmt.Fprintln(errs, "paigong:", err)
+		fmt.Fprintf(errs, "paigong: %v; paigong --help lists commands and flags\n", err)
 		return 2
 	}
 	if err := chosen.Run(&line.Globals); err != nil {

@@ -18,6 +18,19 @@ func (g *Globals) database() (*postgres.Server, Config, error) {
 	return s, c, err
 }
 
+// existing is database for what only reads: a folder that holds none was mistyped, and an empty database made
+// in it would answer that all is well.
+func (g *Globals) existing() (*postgres.Server, Config, error) {
+	c, err := g.config()
+	if err != nil {
+		return nil, c, err
+	}
+	if c.DatabaseURL == "" && !postgres.Exists(c.Data) {
+		return nil, c, fmt.Errorf("there is no database in %s: name its folder with --data, or its address with DATABASE_URL", c.Data)
+	}
+	return g.database()
+}
+
 // openDatabase finds or starts the database, migrates it and returns what was applied.
 func openDatabase(ctx context.Context, c Config) (*postgres.Server, []string, error) {
 	s, err := postgres.Open(ctx, postgres.Options{URL: c.DatabaseURL, Data: c.Data, Log: c.Log})

@@ -1,7 +1,9 @@
 package auth
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gofrs/uuid/v5"
@@ -53,7 +55,7 @@ func (c Caller) mayGive(roles []Role) error {
 	}
 	for _, r := range roles {
 		if !r.Known() {
-			return fault.New(fault.Invalid, "role_unknown", "there is no role called %s", r).Field("body.roles", "unknown role")
+			return fault.New(fault.Invalid, "role_unknown", "there is no role called %s: choose from %s", r, strings.Trim(fmt.Sprint(Roles()), "[]")).Field("body.roles", "unknown role")
 		}
 		central := c.Is(Manager)
 		if !c.Is(Admin) && (r == Admin || !central && !r.ofPartner()) {

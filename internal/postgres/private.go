@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/url"
 	"os"
@@ -553,6 +554,12 @@ func (p *Private) socketFolder() (string, error) {
 
 func (p *Private) path(name string) string { return filepath.Join(p.folder, name) }
 func (p *Private) cluster() string         { return p.path("cluster") }
+
+// Exists reports whether a data folder holds a private PostgreSQL already.
+func Exists(data string) bool {
+	_, err := os.Stat(filepath.Join(data, "postgres", "cluster", "PG_VERSION"))
+	return !errors.Is(err, fs.ErrNotExist)
+}
 
 // madeBy is the major version that made the cluster; 0: there is none.
 func (p *Private) madeBy() int {

@@ -71,7 +71,19 @@ func Open(ctx context.Context, o Options) (*Server, error) {
 	return s, nil
 }
 
+// CheckURL refuses a DATABASE_URL that names no database, before anything is started for it. The error never
+// holds the address, which may hold a password.
+func CheckURL(url string) error {
+	if _, err := pgxpool.ParseConfig(url); err != nil {
+		return errors.New("DATABASE_URL: want postgres://USER:PASSWORD@HOST:PORT/DATABASE, or leave it out for a private PostgreSQL")
+	}
+	return nil
+}
+
 func (s *Server) connect(ctx context.Context, url string, o Options) error {
+	if err := CheckURL(url); err != nil {
+		return err
+	}
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return fmt.Errorf("DATABASE_URL: %w", err)
@@ -105,6 +117,9 @@ func (s *Server) connect(ctx context.Context, url string, o Options) error {
 
 	if !o.AsOwner {
 		if s.RoleNote, err = s.prepareRole(ctx); err != nil {
+			if unreached := (*pgconn.ConnectError)(nil); o.URL != "" && errors.As(err, &unreached) {
+				err = fmt.Errorf("%w\nDATABASE_URL names this database: start it, or correct the address, or leave DATABASE_URL out for a private PostgreSQL", err)
+			}
 			return err
 		}
 	}
