@@ -62,6 +62,8 @@ func FromSQL(err error) error {
 	}
 	pg := postgres(err)
 	switch {
+	case pg != nil && pg.Code == "53100":
+		return refusal{New(Unavailable, "disk_full", "the disk of the database is full and nothing was written: tell whoever runs the program to make room, then try again").After(10 * time.Second), err}
 	case away(err, pg):
 		return refusal{New(Unavailable, "database_unavailable", "the database is away for a moment: try again shortly").After(2 * time.Second), err}
 	case pg == nil:
@@ -126,7 +128,7 @@ func postgres(err error) *pgconn.PgError {
 func away(err error, pg *pgconn.PgError) bool {
 	if pg != nil {
 		switch pg.Code {
-		case "57P01", "57P02", "57P03", "53100", "53200", "53300":
+		case "57P01", "57P02", "57P03", "53200", "53300":
 			return true
 		}
 		return strings.HasPrefix(pg.Code, "08")

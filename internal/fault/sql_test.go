@@ -46,6 +46,7 @@ func TestWhatPostgresRefusesInWordsForPeople(t *testing.T) {
 		{name: "lock timeout", err: &pgconn.PgError{Code: "55P03"}, kind: Conflict, code: "busy", says: "somebody else is changing the same thing: try again in a moment", again: true},
 		{name: "statement timeout", err: &pgconn.PgError{Code: "57014"}, kind: Conflict, code: "busy", says: "somebody else is changing the same thing: try again in a moment"},
 		{name: "server shutting down", err: &pgconn.PgError{Code: "57P01"}, kind: Unavailable, code: "database_unavailable", says: "the database is away for a moment: try again shortly"},
+		{name: "no room left", err: &pgconn.PgError{Code: "53100"}, kind: Unavailable, code: "disk_full", says: "the disk of the database is full and nothing was written: tell whoever runs the program to make room, then try again"},
 		{name: "nobody listens", err: fmt.Errorf("begin: %w", &refused), kind: Unavailable, code: "database_unavailable", says: "the database is away for a moment: try again shortly"},
 		{name: "a quantity beyond all numbers", err: &pgconn.PgError{Code: "22003"}, kind: Invalid, code: "out_of_range", says: "a number or a time is too large: correct it"},
 		{name: "a write without an actor is our mistake", err: &pgconn.PgError{Code: "23514", ConstraintName: "audit_log_actor"}},

@@ -83,17 +83,17 @@ func StartPrivate(ctx context.Context, o PrivateOptions) (*Private, error) {
 	p := &Private{o: o, closing: make(chan struct{}), watched: make(chan struct{})}
 	p.closed = sync.OnceValue(p.close)
 	if err := os.MkdirAll(filepath.Join(data, "postgres"), 0o755); err != nil {
-		return nil, fmt.Errorf("data folder: %w", err)
+		return nil, fmt.Errorf("data folder: %w; say --data FOLDER for one that can be written", err)
 	}
 	// The kernel reports folders with symbolic links resolved; compare like with like.
 	if p.folder, err = filepath.EvalSymlinks(filepath.Join(data, "postgres")); err != nil {
-		return nil, fmt.Errorf("data folder: %w", err)
+		return nil, fmt.Errorf("data folder: %w; say --data FOLDER for one that can be written", err)
 	}
 	if p.as, err = p.account(); err != nil {
 		return nil, err
 	}
 	if p.users, err = p.open("users.lock"); err != nil {
-		return nil, fmt.Errorf("data folder: %w", err)
+		return nil, fmt.Errorf("data folder: %w; say --data FOLDER for one that can be written", err)
 	}
 	if err := flock(ctx, p.users, syscall.LOCK_SH); err != nil {
 		return nil, errors.Join(fmt.Errorf("wait for %s: %w", p.folder, err), p.users.Close())
@@ -482,6 +482,9 @@ func (p *Private) initialise(ctx context.Context) error {
 			break
 		}
 	}
+	if strings.Contains(failed.Error(), "No space left on device") {
+		return fmt.Errorf("the disk is full: a database needs about 100 MB in %s; make room, or say --data FOLDER for another place", p.folder)
+	}
 	return failed
 }
 
@@ -617,7 +620,7 @@ func (p *Private) openLog() (*os.File, error) {
 	}
 	file, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("data folder: %w", err)
+		return nil, fmt.Errorf("data folder: %w; say --data FOLDER for one that can be written", err)
 	}
 	p.own(name)
 	return file, nil
