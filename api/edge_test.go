@@ -78,7 +78,7 @@ func TestOpenAPIDocument(t *testing.T) {
 
 	// What a list names can be named again: every row has an id, but for sums and for settings, which are
 	// known by what they are about.
-	nameless := []string{"callers", "checklists", "clock-targets", "duty", "follow-up-kinds", "job-templates", "message-events", "message-texts", "receivables", "stock", "candidates"}
+	nameless := []string{"callers", "checklists", "clock-targets", "duty", "complaint-targets", "groups", "service-hours", "versions", "follow-up-kinds", "job-templates", "message-events", "message-texts", "receivables", "stock", "candidates"}
 	var schema struct {
 		Paths      map[string]map[string]operation
 		Components struct{ Schemas map[string]schemaOf }

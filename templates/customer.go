@@ -6,6 +6,7 @@ import "time"
 type CustomerRow struct {
 	ID, Name, Phone string
 	Class           string
+	Prospect        bool
 	Sites           int
 	Devices         int
 	Open            int
@@ -15,10 +16,11 @@ type CustomerRow struct {
 // Customers is GET /customers?q=&cursor=, with the form for a new one.
 type Customers struct {
 	Chrome
-	Q      string
-	Rows   []CustomerRow
-	More   string
-	MayAdd bool
+	Q         string
+	Prospects bool // only those who have only asked so far
+	Rows      []CustomerRow
+	More      string
+	MayAdd    bool
 }
 
 func (Customers) place() place { return place{"customers", "desk"} }
@@ -28,6 +30,7 @@ type Customer struct {
 	Chrome
 	ID, Name, Phone string
 	Class           string
+	Prospect        bool
 	Contacts        []Person
 	Sites           []Place
 	Devices         []Device

@@ -78,6 +78,14 @@
 //	POST /callbacks/{id}/attempts  call_again_at outcome text
 //	POST /complaints  category channel grade order_number received_at severity text
 //	POST /complaints/{id}/accept
+//	POST /calls  channel colleague customer detail name outcome phone promised_at purpose read_back request started_at to
+//	POST /requests/{number}/group  group
+//	POST /settings/groups/{code}/leave  user_id
+//	POST /settings/groups/{code}/members  skill user_id
+//	POST /settings/groups/routes  group kind
+//	POST /settings/standards/complaints  hours severity
+//	POST /settings/standards/hours  from to weekday
+//	POST /settings/standards/targets  arrive class contact fix kind priority
 //	POST /complaints/{id}/evidence  files note record
 //	POST /minutes  complaint customer held_at place present request task_due task_owner task_text text
 //	POST /complaints/{id}/close  cause reason
@@ -227,7 +235,7 @@
 //	POST /receipts/{number}/void  reason
 //	POST /receipts/{number}/waive  reason
 //	POST /report  address kind label name phone photos summary when
-//	POST /requests  address asset_id brand category channel contact_name contact_phone contact_role customer_id customer_name description duration_minutes kind model own part_quantity part_sku phone priority proof purchased_on received_at received_reason region_code reporter_contact_id serial_number site_contact_id site_id skill_codes slot summary then told
+//	POST /requests  address asset_id began brand category channel contact_name contact_phone contact_role customer_id customer_name description duration_minutes kind model own part_quantity part_sku phone priority proof purchased_on read_back received_at received_reason region_code reporter_contact_id serial_number site_contact_id site_id skill_codes slot summary then told
 //	POST /requests/{number}/answer  customer_confirmed fault_code solution
 //	POST /requests/{number}/conversations  channel direction kind promised_at text
 //	POST /requests/{number}/customer  address customer_name phone region_code

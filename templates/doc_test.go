@@ -34,6 +34,7 @@ func TestEveryFormIsWrittenDown(t *testing.T) {
 			action = tokens.ReplaceAllString(action, "/c/{token}")
 			action = strings.Replace(action, "/setup/one-time", "/setup/{token}", 1)
 			action = strings.Replace(action, "/vans/VAN1/", "/vans/{code}/", 1)
+			action = strings.Replace(action, "/groups/orders/", "/groups/{code}/", 1)
 			action = followUpKinds.ReplaceAllString(action, "/settings/follow-ups/{kind}/")
 			action = ids.ReplaceAllString(action, "/{id}$2")
 			if _, ok := forms[action]; !ok {

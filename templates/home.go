@@ -13,7 +13,7 @@ type Tile struct {
 
 // tiles are the counts that have a name.
 var tiles = []string{
-	"requests_open", "reply_due", "orders_ready", "awaiting_approval", "orders_late", "on_hold",
+	"requests_open", "requests_mine", "reply_due", "orders_ready", "awaiting_approval", "orders_late", "on_hold",
 	"visits_today", "not_accepted", "displaced", "declined", "parked", "follow_ups_due", "callbacks_due", "complaints_open",
 	"shortages", "pickups", "unreconciled", "custody_out", "unpaid", "cash_held", "invoices_open", "to_close",
 }

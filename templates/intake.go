@@ -86,6 +86,7 @@ type Intake struct {
 	// Category is typed for a device that is new.
 	Category string
 	Job      IntakeJob
+	Began    string // when the page was opened, RFC 3339: the call's beginning
 }
 
 func (Intake) place() place { return place{"intake", "desk"} }

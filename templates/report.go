@@ -5,10 +5,11 @@ type Report struct {
 	Chrome
 	Company        string
 	Hotline        string
-	IdempotencyKey string // kept when the form is refused
-	Label          string // code of the device's label
-	Device         string // what the label says
-	Box            bool   // the suggestion box: a text, and a name only for those who give it
+	Hours          []string // when somebody answers, in words
+	IdempotencyKey string   // kept when the form is refused
+	Label          string   // code of the device's label
+	Device         string   // what the label says
+	Box            bool     // the suggestion box: a text, and a name only for those who give it
 }
 
 func (Report) place() place { return place{"report", "plain"} }

@@ -7,7 +7,10 @@ import (
 )
 
 // RequestFilter is what a list of requests was asked for.
-type RequestFilter struct{ State, Q string }
+type RequestFilter struct {
+	State, Q, Group, Channel string
+	Mine                     bool
+}
 
 // RequestRow is one request of a list.
 type RequestRow struct {
@@ -21,15 +24,18 @@ type RequestRow struct {
 	ReplyBy    time.Time // zero once replied
 	Coverage   string
 	Duplicates int
+	Owner      string // "→" before whom it was offered to
+	From       string // of a letter: who wrote
 }
 
-// Requests is GET /requests?state=&q=&cursor=.
+// Requests is GET /requests?state=&q=&group=&channel=&mine=&cursor=.
 type Requests struct {
 	Chrome
 	Filter RequestFilter
 	Rows   []RequestRow
 	More   string
 	Intake bool
+	Groups []Option
 }
 
 func (Requests) place() place { return place{"requests", "desk"} }
@@ -79,6 +85,8 @@ func (r Request) May(act string) bool { return slices.Contains(r.Allowed, act) }
 // Care is who answers for a request, which way it goes, and what was learnt from it.
 type Care struct {
 	Owner, Offered       string
+	Group                string
+	Groups               []Option
 	Mine                 bool // it was offered to the reader
 	MayOffer             bool
 	Colleagues           []Option

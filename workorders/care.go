@@ -161,6 +161,11 @@ func (d *Desk) SetFlow(ctx context.Context, by auth.Caller, ref, flow, note stri
 		if err := setRequest(ctx, w.tx, r.ID, "flow = ?, flow_note = ?", flow, note); err != nil {
 			return err
 		}
+		if group := flowGroup[flow]; group != "" {
+			if err := w.intoQueue(ctx, r, group); err != nil {
+				return err
+			}
+		}
 		department := map[string]string{"dispute": "complaints", "technical": "technical", "unsolvable": "technical"}[flow]
 		if department != "" {
 			due := calendar.Of(w.at, calendar.Shanghai()).AddDays(2)

@@ -204,7 +204,7 @@ var audited = []struct {
 	table     string
 	versioned bool
 }{
-	{"parked_facts", true}, {"complaint_evidence", false}, {"minutes", true}, {"message_texts", false}, {"report_schedules", true}, {"call_records", false}, {"message_opt_outs", false}, {"call_scripts", false}, {"campaigns", true}, {"improvements", true}, {"link_signatures", false}, {"part_requests", true}, {"absences", true}, {"assets", true}, {"callback_attempts", false}, {"callbacks", true}, {"cash_ups", false}, {"clocks", false}, {"complaints", true}, {"contacts", true},
+	{"parked_facts", true}, {"calls", false}, {"complaint_evidence", false}, {"minutes", true}, {"message_texts", false}, {"report_schedules", true}, {"call_records", false}, {"message_opt_outs", false}, {"call_scripts", false}, {"campaigns", true}, {"improvements", true}, {"link_signatures", false}, {"part_requests", true}, {"absences", true}, {"assets", true}, {"callback_attempts", false}, {"callbacks", true}, {"cash_ups", false}, {"clocks", false}, {"complaints", true}, {"contacts", true},
 	{"contracts", true}, {"conversations", false}, {"coverage_decisions", false}, {"custody", true}, {"customers", true}, {"engineers", true}, {"files", false}, {"follow_up_attempts", false},
 	{"follow_ups", true}, {"hand_overs", true}, {"invoice_requests", true}, {"issued_papers", false}, {"old_parts", true}, {"order_parts", false}, {"organisations", true}, {"parts", true},
 	{"payments", false}, {"pickups", true}, {"places", true}, {"plans", true}, {"quotes", true}, {"receipts", true}, {"requests", true}, {"reservations", true}, {"sheet_parts", false}, {"sheets", true},

@@ -42,8 +42,10 @@ func (d *Desk) FollowUpAttempt(ctx context.Context, by auth.Caller, id uuid.UUID
 		}
 		r.RequestNumber = made
 		s := said{Order: f.OrderID, Request: f.RequestID, OrgID: f.OrgID, Action: "follow_up", From: string(f.State), To: string(r.FollowUp.State), Reason: in.Comment, Data: map[string]any{"follow_up": f.Number, "outcome": in.Outcome, "scores": in.Scores}}
-		if err := w.note(ctx, s); err != nil {
-			return err
+		if f.OrderID != nil || f.RequestID != nil { // a campaign or a first contact has only its own log
+			if err := w.note(ctx, s); err != nil {
+				return err
+			}
 		}
 		if r.Complaint != nil {
 			if err := w.noteComplaint(ctx, *r.Complaint, "complaint_register", ""); err != nil {
@@ -90,6 +92,11 @@ func (d *Desk) AddComplaint(ctx context.Context, by auth.Caller, in aftercare.Co
 			}
 			if in.CustomerID == nil {
 				in.CustomerID = &o.CustomerID
+			}
+		}
+		if in.OwnerID == nil && !in.Confidential && in.Category != aftercare.Misconduct {
+			if in.OwnerID, err = freeMember(ctx, w.tx, "complaints", by.OrgID, nil, nil); err != nil {
+				return err
 			}
 		}
 		if c, err = w.promises.AddComplaint(ctx, by, in); err != nil {

@@ -243,6 +243,9 @@ func (d *Desk) OpenOrder(ctx context.Context, by auth.Caller, requestRef string,
 		if err := w.note(ctx, said{Order: &o.ID, Request: &r.ID, OrgID: o.OrgID, Action: "open", To: string(OrderNew), Data: map[string]any{"kind": o.Kind, "mode": o.Mode, "priority": o.Priority, "chargeable": o.Chargeable}}); err != nil {
 			return err
 		}
+		if err := w.book.Served(ctx, o.CustomerID); err != nil {
+			return err
+		}
 		if err := w.decideCoverage(ctx, &o, cover); err != nil {
 			return err
 		}

@@ -20,7 +20,7 @@ import (
 // RequestInput is what a service desk writes down when a customer reports something.
 type RequestInput struct {
 	Channel           string     `json:"channel" enum:"phone,email,web,chat,fax,letter,walk_in,link,shipment,import,api" doc:"how it reached us"`
-	Kind              string     `json:"kind" enum:"repair,install,maintain,inspect,exchange,deliver,train,consult,suggestion,billing,complaint,other"`
+	Kind              string     `json:"kind" enum:"repair,install,maintain,inspect,exchange,deliver,train,consult,technical,appointment,account,suggestion,billing,complaint,other"`
 	CustomerID        *uuid.UUID `json:"customer_id,omitempty"`
 	SiteID            *uuid.UUID `json:"site_id,omitempty"`
 	AssetID           *uuid.UUID `json:"asset_id,omitempty"`
@@ -33,6 +33,7 @@ type RequestInput struct {
 	PromisedReplyAt   *time.Time `json:"promised_reply_at,omitempty" doc:"a second clock: when we promised to call back"`
 	ExternalRef       *string    `json:"external_ref,omitempty" maxLength:"100"`
 	OrganisationCode  string     `json:"organisation_code,omitempty" doc:"absent = the caller's own"`
+	ReadBack          bool       `json:"read_back,omitempty" doc:"what was written down was read back to the caller, who confirmed it"`
 	Incoming          *Incoming  `json:"incoming,omitempty" doc:"of a letter: its stamp, sender and scan"`
 }
 
@@ -84,6 +85,8 @@ type Request struct {
 	HandingTo         *uuid.UUID      `bun:"handing_to" json:"handing_to,omitempty" doc:"offered to him; the owner stays responsible until he accepts"`
 	HandingReason     string          `bun:"handing_reason" json:"handing_reason,omitempty"`
 	Bounced           int             `bun:"bounced" json:"bounced" doc:"how often an offer was refused"`
+	GroupCode         *string         `bun:"group_code" json:"group_code,omitempty" doc:"whose queue it stands in"`
+	ReadBack          bool            `bun:"read_back" json:"read_back"`
 	Flow              string          `bun:"flow" json:"flow" enum:"simple,dispute,technical,unsolvable"`
 	FlowNote          string          `bun:"flow_note" json:"flow_note,omitempty"`
 	Feedback          string          `bun:"feedback" json:"feedback,omitempty" doc:"what the house learnt"`
@@ -125,6 +128,8 @@ type RequestFilter struct {
 	Overdue    bool       `query:"overdue" json:"-" doc:"only those whose 24 hours are over without a reply"`
 	Unlearnt   bool       `query:"unlearnt" json:"-" doc:"only those that ended and from which nobody wrote down what the house learnt"`
 	Ownerless  bool       `query:"ownerless" json:"-" doc:"only open ones that nobody owns, or that were refused when offered"`
+	Group      string     `query:"group" json:"-" doc:"only those in the queue of a group, by its code"`
+	Mine       *uuid.UUID `json:"-"` // owned by this person, or offered to him
 	Q          string     `query:"q" json:"-" maxLength:"100"`
 }
 
@@ -195,6 +200,9 @@ func (d *Desk) Register(ctx context.Context, by auth.Caller, in RequestInput) (R
 			return err
 		}
 		if err := insertRequest(ctx, w.tx, r); err != nil {
+			return err
+		}
+		if err := w.route(ctx, &r, in.ReadBack); err != nil {
 			return err
 		}
 		if len(r.Incoming) > 0 {
@@ -555,7 +563,7 @@ func (d *Desk) Requests(ctx context.Context, by auth.Caller, f RequestFilter) (k
 type RequestPatch struct {
 	Summary           *string    `json:"summary,omitempty" minLength:"1" maxLength:"200"`
 	Description       *string    `json:"description,omitempty" maxLength:"20000"`
-	Kind              *string    `json:"kind,omitempty" enum:"repair,install,maintain,inspect,exchange,deliver,train,consult,suggestion,billing,complaint,other"`
+	Kind              *string    `json:"kind,omitempty" enum:"repair,install,maintain,inspect,exchange,deliver,train,consult,technical,appointment,account,suggestion,billing,complaint,other"`
 	CustomerID        *uuid.UUID `json:"customer_id,omitempty"`
 	SiteID            *uuid.UUID `json:"site_id,omitempty"`
 	AssetID           *uuid.UUID `json:"asset_id,omitempty"`

@@ -47,7 +47,7 @@ const requestColumns = `r.id, r.org_id, r.number, o.code AS organisation_code, r
 	coalesce(nullif(concat_ws(' ', nullif(a.brand, ''), nullif(a.model, ''), nullif(a.category, '')), ''), '') AS asset_name, r.reporter_contact_id,
 	r.received_at, r.registered_at, r.received_reason, r.reply_due_at, r.replied_at, r.replied_how, r.promised_reply_at, r.told, r.coverage,
 	r.duplicate_of, r.reject_reason, r.solution, r.fault_code, r.answered_at, r.came_back, r.external_ref, r.incoming, r.owner_id, r.first_owner_id, r.closed_at, r.version,
-	r.handing_to, r.handing_reason, r.bounced, r.flow, r.flow_note, r.feedback, r.feedback_department, r.feedback_at`
+	r.handing_to, r.handing_reason, r.bounced, r.group_code, r.read_back, r.flow, r.flow_note, r.feedback, r.feedback_department, r.feedback_at`
 
 const requestTables = ` FROM requests r JOIN organisations o ON o.id = r.org_id LEFT JOIN customers c ON c.id = r.customer_id
 	LEFT JOIN sites s ON s.id = r.site_id LEFT JOIN assets a ON a.id = r.asset_id`
@@ -138,6 +138,12 @@ func (d *Desk) listRequests(ctx context.Context, s auth.Scope, f RequestFilter) 
 	}
 	if f.Ownerless {
 		q.and("r.closed_at IS NULL AND (r.owner_id IS NULL OR r.bounced > 0)")
+	}
+	if f.Group != "" {
+		q.and("r.group_code = ?", f.Group)
+	}
+	if f.Mine != nil {
+		q.and("(r.owner_id = ? OR r.handing_to = ?)", *f.Mine, *f.Mine)
 	}
 	if t := strings.TrimSpace(f.Q); t != "" {
 		q.and("r.id IN (SELECT id FROM search_docs WHERE kind = 'request' AND grams @> grams(?) AND words ILIKE ? LIMIT 5000)", t, "%"+likeText(t)+"%")

@@ -126,6 +126,7 @@ var forbiddenRows = []forbidden{
 		`INSERT INTO requests (id, org_id, number, origin, external_ref, channel, kind, summary, received_at, registered_at) VALUES (:new, :head, 'I2', 'import', 'r-7', 'import', 'repair', 'x', :t, :t)`},
 	{"a channel of its own", "requests_channel_check", "", with(addRequest, "'phone'", "'pigeon'")},
 	{"a kind of its own", "requests_kind_check", "", with(addRequest, "'repair'", "'dance'")},
+	{"the queue of a group that is not there", "requests_group", "", `UPDATE requests SET group_code = 'nobody' WHERE id = :request`},
 	{"another organisation's customer", "requests_of_customer", "", `UPDATE requests SET customer_id = :customer2 WHERE id = :request`},
 	{"another organisation's site", "requests_at_site", "", `UPDATE requests SET site_id = :site2 WHERE id = :request`},
 	{"another organisation's device", "requests_of_asset", "", `UPDATE requests SET asset_id = :asset2 WHERE id = :request`},

@@ -335,6 +335,17 @@ func (a *ask) requestCare(r workorders.Request, v *templates.Request) {
 	v.Care.MayOffer = r.ClosedAt == nil && r.HandingTo == nil && a.by.May(auth.TakeRequest)
 	v.Care.MayFlow = r.ClosedAt == nil && a.by.May(auth.TriageRequest)
 	v.Care.MayFeed = r.RepliedAt != nil && r.Feedback == "" && a.by.May(auth.ReplyRequest)
+	if names, err := a.groupNames(); err == nil {
+		for _, g := range names {
+			g.Selected = r.GroupCode != nil && g.Value == *r.GroupCode
+			if g.Selected {
+				v.Care.Group = g.Text
+			}
+			if v.Care.MayFlow {
+				v.Care.Groups = append(v.Care.Groups, g)
+			}
+		}
+	}
 	if v.Care.MayOffer {
 		v.Care.Colleagues = a.colleagues(auth.TakeRequest)
 	}

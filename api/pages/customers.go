@@ -13,18 +13,18 @@ import (
 )
 
 func (p *Pages) customers(a *ask) (templates.Page, error) {
-	f := customers.CustomerFilter{Ask: keyset.Ask{Limit: 25, Cursor: a.QueryParam("cursor")}, Q: a.QueryParam("q")}
+	f := customers.CustomerFilter{Ask: keyset.Ask{Limit: 25, Cursor: a.QueryParam("cursor")}, Q: a.QueryParam("q"), Prospect: a.QueryParam("prospect") == "true"}
 	page, err := a.look().Customers.Customers(a.ctx(), a.by.Scope(), f)
 	if err != nil {
 		return nil, err
 	}
-	v := templates.Customers{Chrome: a.chrome(), Q: f.Q, More: a.with("cursor", page.NextCursor), MayAdd: a.by.May(auth.WriteCustomers)}
+	v := templates.Customers{Chrome: a.chrome(), Q: f.Q, Prospects: f.Prospect, More: a.with("cursor", page.NextCursor), MayAdd: a.by.May(auth.WriteCustomers)}
 	for _, row := range page.Items {
 		c, err := a.look().Customers.Customer(a.ctx(), a.by.Scope(), row.ID)
 		if err != nil {
 			return nil, err
 		}
-		r := templates.CustomerRow{ID: c.ID.String(), Name: c.Name, Class: c.Class, Sites: len(c.Sites), Devices: len(c.Assets)}
+		r := templates.CustomerRow{ID: c.ID.String(), Name: c.Name, Class: c.Class, Sites: len(c.Sites), Devices: len(c.Assets), Prospect: c.Prospect}
 		if c.Phone != nil {
 			r.Phone = customers.MaskPhone(*c.Phone)
 		}
@@ -57,7 +57,7 @@ func (p *Pages) customer(a *ask) (templates.Page, error) {
 	if c.MergedInto != nil {
 		return elsewhere{to: "/customers/" + c.MergedInto.String(), code: 303}, nil
 	}
-	v := templates.Customer{ID: c.ID.String(), Name: c.Name, Class: c.Class, Owed: a.owed(c.ID), ErasedAt: zero(c.ErasedAt),
+	v := templates.Customer{ID: c.ID.String(), Name: c.Name, Class: c.Class, Prospect: c.Prospect, Owed: a.owed(c.ID), ErasedAt: zero(c.ErasedAt),
 		MayEdit: c.ErasedAt == nil && a.by.May(auth.WriteCustomers), MayErase: c.ErasedAt == nil && a.by.May(auth.EraseCustomers)}
 	if c.ErasedAt != nil {
 		v.Name = c.Number

@@ -85,7 +85,13 @@ func joined(parts ...string) string {
 
 // matters are what a desk counts, by the key of its tile.
 var matters = map[string]waiting{
-	"requests_open":     {auth.ReadRequests, "/requests?state=received", false, requestsIn(workorders.RequestFilter{State: "received,triaged"})},
+	"requests_open": {auth.ReadRequests, "/requests?state=received", false, requestsIn(workorders.RequestFilter{State: "received,triaged"})},
+	"requests_mine": {auth.TakeRequest, "/requests?mine=true", false, func(a *ask, limit int) (int, []templates.ShortRow, error) {
+		if !a.by.Person() {
+			return 0, nil, nil
+		}
+		return requestsIn(workorders.RequestFilter{State: "received,triaged", Mine: &a.by.UserID})(a, limit)
+	}},
 	"reply_due":         {auth.ReadRequests, "/requests?overdue=true", true, requestsIn(workorders.RequestFilter{Overdue: true})},
 	"orders_ready":      {auth.ReadOrders, "/orders?state=ready", false, ordersIn(workorders.OrderFilter{State: "ready"})},
 	"awaiting_approval": {auth.ReadOrders, "/orders?state=awaiting_approval", false, ordersIn(workorders.OrderFilter{State: "awaiting_approval"})},
@@ -214,9 +220,9 @@ var desks = []struct {
 	{[]auth.Role{auth.Dispatcher, auth.Lead, auth.PartnerDispatcher, auth.PartnerManager, auth.Admin},
 		[]string{"requests_open", "reply_due", "orders_ready", "awaiting_approval", "orders_late", "on_hold", "visits_today", "not_accepted", "displaced", "declined", "parked", "vans_away", "callbacks_due", "notices"}, []string{"orders_ready", "requests_open", "not_accepted", "callbacks_due", "notices"}},
 	{[]auth.Role{auth.Manager}, []string{"requests_open", "reply_due", "orders_late", "visits_today", "complaints_open", "follow_ups_due", "shortages", "custody_out", "unpaid", "to_close", "notices"}, []string{"orders_late", "complaints_open", "reply_due", "unpaid", "notices"}},
-	{[]auth.Role{auth.Agent, auth.Clerk}, []string{"requests_open", "reply_due", "awaiting_approval", "orders_ready", "callbacks_due"}, []string{"requests_open", "callbacks_due", "awaiting_approval"}},
+	{[]auth.Role{auth.Agent, auth.Clerk}, []string{"requests_mine", "requests_open", "reply_due", "awaiting_approval", "orders_ready", "callbacks_due"}, []string{"requests_mine", "requests_open", "callbacks_due", "awaiting_approval"}},
 	{[]auth.Role{auth.CallerRole}, []string{"follow_ups_due", "callbacks_due", "complaints_open"}, []string{"follow_ups_due", "callbacks_due"}},
-	{[]auth.Role{auth.ComplaintsOfficer}, []string{"complaints_open", "callbacks_due", "notices"}, []string{"complaints_open", "notices"}},
+	{[]auth.Role{auth.ComplaintsOfficer}, []string{"complaints_open", "requests_mine", "callbacks_due", "notices"}, []string{"complaints_open", "requests_mine", "notices"}},
 	{[]auth.Role{auth.StockKeeper}, []string{"pickups", "shortages", "unreconciled", "custody_out"}, []string{"pickups", "shortages", "unreconciled"}},
 	{[]auth.Role{auth.Depot}, []string{"custody_out", "shortages"}, []string{"custody_out"}},
 	{[]auth.Role{auth.Cashier}, []string{"unpaid", "cash_held", "invoices_open"}, []string{"unpaid", "cash_held", "invoices_open"}},

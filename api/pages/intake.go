@@ -86,6 +86,10 @@ func (p *Pages) intake(a *ask) (templates.Page, error) {
 		}
 	}
 	v.Chrome = a.chrome()
+	v.Began = a.now.UTC().Format(time.RFC3339)
+	if was := a.posted.Values.Get("began"); was != "" {
+		v.Began = was
+	}
 	return v, nil
 }
 
@@ -385,7 +389,8 @@ func (f *form) orderInput(kind string) workorders.OrderInput {
 // quoted first keeps that time as the customer's wish. All of it, or nothing.
 func (p *Pages) takeRequest(ctx context.Context, a *ask, f *form) (string, error) {
 	in := workorders.RequestInput{Channel: f.need("channel"), Kind: f.need("kind"), CustomerID: f.id("customer_id"), SiteID: f.id("site_id"), AssetID: f.id("asset_id"), Summary: f.need("summary"), Description: f.text("description"),
-		ReceivedAt: f.time("received_at"), ReceivedReason: f.text("received_reason"), Told: f.text("told")}
+		ReceivedAt: f.time("received_at"), ReceivedReason: f.text("received_reason"), Told: f.text("told"), ReadBack: f.ticked("read_back")}
+	began := f.time("began")
 	purchased := f.date("purchased_on")
 	device := deviceName(f.text("brand"), f.text("category"), f.text("model")) + f.text("serial_number")
 	if in.CustomerID == nil {
@@ -410,7 +415,7 @@ func (p *Pages) takeRequest(ctx context.Context, a *ask, f *form) (string, error
 			}
 		}
 		if in.CustomerID == nil {
-			c, err := p.desk.AddCustomer(ctx, a.by, customers.CustomerInput{Name: f.text("customer_name"), Phone: f.text("phone")})
+			c, err := p.desk.AddCustomer(ctx, a.by, customers.CustomerInput{Name: f.text("customer_name"), Phone: f.text("phone"), Prospect: !slices.Contains(orderKinds, in.Kind)})
 			if err != nil {
 				return err
 			}
@@ -448,6 +453,15 @@ func (p *Pages) takeRequest(ctx context.Context, a *ask, f *form) (string, error
 			return err
 		}
 		next = "/requests/" + made.Number
+		if slices.Contains([]string{"phone", "walk_in", "chat"}, in.Channel) { // whoever rings is written down with what came of it
+			call := workorders.CallInput{Channel: in.Channel, Name: made.CustomerName, Phone: f.text("phone"), Purpose: in.Summary, ReadBack: in.ReadBack, Outcome: "request", RequestID: &made.ID, CustomerID: in.CustomerID}
+			if began != nil && began.Before(l.At) && l.At.Sub(*began) < 12*time.Hour {
+				call.StartedAt = began
+			}
+			if _, err := p.desk.LogCall(ctx, a.by, call); err != nil {
+				return err
+			}
+		}
 		if !opens || in.SiteID == nil || !a.by.May(auth.OpenOrder) {
 			return nil
 		}

@@ -322,6 +322,9 @@ func (p *Pages) reportOf(a *ask) (templates.Page, error) {
 		return nil, err
 	}
 	v := templates.Report{Chrome: a.chrome(), Company: head.Name, Hotline: hotline(head.Letterhead), Box: a.QueryParam("about") == "suggestion" || a.posted.Values.Get("kind") == "suggestion", Label: a.QueryParam("label")}
+	if v.Hours, err = a.servedAt(head.ID); err != nil {
+		return nil, err
+	}
 	v.IdempotencyKey = v.Key
 	if was := a.posted.Values.Get("idempotency_key"); was != "" {
 		v.IdempotencyKey, v.Label = was, a.posted.Values.Get("label")

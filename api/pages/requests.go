@@ -2,6 +2,7 @@ package pages
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 
 	"github.com/gofrs/uuid/v5"
@@ -16,18 +17,38 @@ import (
 )
 
 func (p *Pages) requests(a *ask) (templates.Page, error) {
-	f := workorders.RequestFilter{Ask: a.asked(), State: a.QueryParam("state"), Q: a.QueryParam("q"), Overdue: a.QueryParam("overdue") == "true"}
+	f := workorders.RequestFilter{Ask: a.asked(), State: a.QueryParam("state"), Q: a.QueryParam("q"), Overdue: a.QueryParam("overdue") == "true", Group: a.QueryParam("group"), Channel: a.QueryParam("channel")}
+	mine := a.QueryParam("mine") == "true"
+	if mine && a.by.Person() {
+		f.Mine = &a.by.UserID
+		if f.State == "" {
+			f.State = "received,triaged"
+		}
+	}
 	page, err := p.desk.Requests(a.ctx(), a.by, f)
 	if err != nil {
 		return nil, err
 	}
-	v := templates.Requests{Chrome: a.chrome(), Filter: templates.RequestFilter{State: f.State, Q: f.Q}, More: a.with("cursor", page.NextCursor), Intake: a.by.May(auth.TakeRequest)}
+	v := templates.Requests{Chrome: a.chrome(), Filter: templates.RequestFilter{State: a.QueryParam("state"), Q: f.Q, Group: f.Group, Channel: f.Channel, Mine: mine}, More: a.with("cursor", page.NextCursor), Intake: a.by.May(auth.TakeRequest)}
+	if v.Groups, err = a.groupNames(); err != nil {
+		return nil, err
+	}
 	for _, r := range page.Items {
 		row := templates.RequestRow{Number: r.Number, State: string(r.State), Kind: r.Kind, Channel: r.Channel, Customer: r.CustomerName, Summary: r.Summary, ReceivedAt: r.ReceivedAt, Duplicates: len(r.Duplicates)}
 		if r.RepliedAt == nil {
 			row.ReplyBy = zero(r.ReplyDueAt)
 		}
 		row.Coverage, _ = a.covered(r.Coverage)
+		row.Owner = a.called(r.OwnerID)
+		if row.Owner == "" && r.HandingTo != nil {
+			row.Owner = "→ " + a.called(r.HandingTo)
+		}
+		if len(r.Incoming) > 0 {
+			var letter workorders.Incoming
+			if json.Unmarshal(r.Incoming, &letter) == nil {
+				row.From = letter.From
+			}
+		}
 		v.Rows = append(v.Rows, row)
 	}
 	return v, nil

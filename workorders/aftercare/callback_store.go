@@ -33,7 +33,8 @@ func (p Promises) AddCallback(ctx context.Context, by auth.Caller, in CallbackIn
 	if err := oneOf("reason", in.Reason, CallbackReasons()); err != nil {
 		return Callback{}, err
 	}
-	if in.OrderID == nil && in.RequestID == nil && in.ComplaintID == nil && in.CustomerID == nil {
+	message := in.Reason == "missed_call" && in.AssigneeID != nil && strings.TrimSpace(in.Text) != "" // for a colleague, from somebody we do not know
+	if in.OrderID == nil && in.RequestID == nil && in.ComplaintID == nil && in.CustomerID == nil && !message {
 		return Callback{}, fault.New(fault.Invalid, "callbacks_about", "say what the call is about: an order, a request, a complaint or a customer").Field("body.work_order_id", "name one")
 	}
 	if in.OrgID == 0 {

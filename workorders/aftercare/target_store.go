@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"paigong/internal/calendar"
 	"paigong/internal/fault"
 )
 
@@ -53,14 +52,6 @@ func (p Promises) PutTarget(ctx context.Context, t Target, match int) (Target, e
 	return rows[0], nil
 }
 
-// serviceHours are those in which somebody answers the phone, on working days.
-var serviceHours = func() (s calendar.Service) {
-	for day := range s {
-		s[day] = []calendar.Hours{{From: 8 * time.Hour, To: 18 * time.Hour}}
-	}
-	return s
-}()
-
 // Deadlines are by when somebody is in touch, there, and done with an order.
 type Deadlines struct{ Contact, Arrive, Fix time.Time }
 
@@ -76,8 +67,12 @@ func (p Promises) DeadlinesOf(ctx context.Context, org int32, zone *time.Locatio
 	if err != nil {
 		return Deadlines{}, err
 	}
+	hours, err := p.served(ctx, org)
+	if err != nil {
+		return Deadlines{}, err
+	}
 	minutes := func(n int) time.Duration { return time.Duration(n) * time.Minute }
-	return Deadlines{c.At(zone).AddServiceTime(from, minutes(t.Contact), serviceHours), from.Add(minutes(t.Arrive)), from.Add(minutes(t.Fix))}, nil
+	return Deadlines{c.At(zone).AddServiceTime(from, minutes(t.Contact), hours), from.Add(minutes(t.Arrive)), from.Add(minutes(t.Fix))}, nil
 }
 
 // CallBackBy is when a customer who waits for word is rung at the latest, when nobody promised a time: two
@@ -87,5 +82,9 @@ func (p Promises) CallBackBy(ctx context.Context, org int32, zone *time.Location
 	if err != nil {
 		return time.Time{}, err
 	}
-	return c.At(zone).AddServiceTime(p.now(), 2*time.Hour, serviceHours), nil
+	hours, err := p.served(ctx, org)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return c.At(zone).AddServiceTime(p.now(), 2*time.Hour, hours), nil
 }

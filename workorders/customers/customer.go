@@ -18,6 +18,8 @@ type CustomerInput struct {
 	Notes       string  `json:"notes,omitempty" maxLength:"4000"`
 	ExternalRef *string `json:"external_ref,omitempty" maxLength:"100" doc:"the customer's number in another system; unique"`
 
+	Prospect bool `json:"prospect,omitempty" doc:"has only asked so far; ends with the first order"`
+
 	OrgID  int32  `json:"-"` // 0 = the caller's own organisation
 	Origin string `json:"-"` // "import" for rows brought from another system
 }
@@ -48,6 +50,7 @@ type Customer struct {
 	NuisanceUntil    *calendar.Date `bun:"nuisance_until" json:"nuisance_until,omitempty"`
 	MergedInto       *uuid.UUID     `bun:"merged_into" json:"merged_into,omitempty"`
 	ExternalRef      *string        `bun:"external_ref" json:"external_ref,omitempty"`
+	Prospect         bool           `bun:"prospect" json:"prospect"`
 	ErasedAt         *time.Time     `bun:"erased_at" json:"erased_at,omitempty"`
 	CreatedAt        time.Time      `bun:"created_at" json:"created_at"`
 	Version          int            `bun:"version" json:"version"`
@@ -71,9 +74,10 @@ type Duplicate struct {
 // CustomerFilter narrows the list of customers; newest first.
 type CustomerFilter struct {
 	keyset.Ask
-	Q     string `query:"q" json:"-" maxLength:"100" doc:"part of the name, the number, a whole phone number, or its last four digits"`
-	Phone string `query:"phone" json:"-" maxLength:"40" doc:"a whole phone number, or its last four digits"`
-	Class string `query:"class" json:"-" enum:"A,B,C"`
+	Q        string `query:"q" json:"-" maxLength:"100" doc:"part of the name, the number, a whole phone number, or its last four digits"`
+	Phone    string `query:"phone" json:"-" maxLength:"40" doc:"a whole phone number, or its last four digits"`
+	Class    string `query:"class" json:"-" enum:"A,B,C"`
+	Prospect bool   `query:"prospect" json:"-" doc:"only those who have only asked so far"`
 }
 
 // Match is a customer behind a phone number, with what a caller may be ringing about.

@@ -18,7 +18,7 @@ import (
 
 const (
 	customerColumns = `c.id, c.org_id, o.code AS organisation_code, c.number, c.name, c.phone, c.class, c.language, c.notes, c.nuisance_until,
-	c.merged_into, c.external_ref, c.erased_at, c.created_at, c.version`
+	c.merged_into, c.external_ref, c.prospect, c.erased_at, c.created_at, c.version`
 	customerTables = ` FROM customers c JOIN organisations o ON o.id = c.org_id`
 )
 
@@ -51,8 +51,8 @@ func (b Book) AddCustomer(ctx context.Context, by auth.Caller, in CustomerInput)
 		return c, fmt.Errorf("number of a customer: %w", fault.FromSQL(err))
 	}
 	c.Number = fmt.Sprintf("CU-%d-%06d", year, n)
-	if _, err := b.db.NewRaw(`INSERT INTO customers (id, org_id, number, name, phone, class, language, notes, origin, external_ref, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		c.ID, c.OrgID, c.Number, c.Name, c.Phone, c.Class, c.Language, c.Notes, in.Origin, c.ExternalRef, c.CreatedAt).Exec(ctx); err != nil {
+	if _, err := b.db.NewRaw(`INSERT INTO customers (id, org_id, number, name, phone, class, language, notes, origin, external_ref, created_at, prospect) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		c.ID, c.OrgID, c.Number, c.Name, c.Phone, c.Class, c.Language, c.Notes, in.Origin, c.ExternalRef, c.CreatedAt, in.Prospect).Exec(ctx); err != nil {
 		return c, fmt.Errorf("add customer: %w", fault.FromSQL(err))
 	}
 	return b.made(ctx, by, c.ID)
@@ -207,6 +207,9 @@ func (b Book) Customers(ctx context.Context, s auth.Scope, f CustomerFilter) (ke
 	}
 	if f.Class != "" {
 		q.and("c.class = ?", f.Class)
+	}
+	if f.Prospect {
+		q.and("c.prospect")
 	}
 	if p := strings.TrimSpace(f.Phone); p != "" {
 		if !q.phone(p) {
@@ -371,6 +374,14 @@ func (b Book) Merge(ctx context.Context, by auth.Caller, from, into uuid.UUID) (
 	return b.Customer(ctx, by.Scope(), into)
 }
 
+// Served says that somebody is sent to a customer: he is no prospect any more.
+func (b Book) Served(ctx context.Context, id uuid.UUID) error {
+	if _, err := b.db.NewRaw("UPDATE customers SET prospect = false WHERE id = ? AND prospect", id).Exec(ctx); err != nil {
+		return fmt.Errorf("customer %s: %w", id, fault.FromSQL(err))
+	}
+	return nil
+}
+
 // Erase blanks the personal data of a customer for good: who he is, where he lives, how he is reached, what he said
 // and what was said about him. What we did, what was agreed and what was paid stays, without his name on the file; signed
 // sheets, approved quotes and issued papers stay as they were handed out. It is refused while something is open
@@ -467,6 +478,8 @@ func (b Book) blank(ctx context.Context, id uuid.UUID, at time.Time) error {
 		"UPDATE conversations SET text = '' WHERE text <> '' AND (order_id IN " + his + " OR request_id IN " + asked + ")",
 		"UPDATE complaints SET text = '', demand = '', against = NULL WHERE customer_id = ?0",
 		"UPDATE complaint_evidence SET note = '' WHERE note <> '' AND complaint_id IN (SELECT id FROM complaints WHERE customer_id = ?0)",
+		"UPDATE calls SET name = '', phone = '', purpose = '–', detail = '' WHERE customer_id = ?0 AND outcome NOT IN ('answered', 'declined', 'out_of_scope')",
+		"UPDATE calls SET name = '', phone = '', purpose = '–', detail = '–' WHERE customer_id = ?0 AND outcome IN ('answered', 'declined', 'out_of_scope')",
 		"UPDATE minutes SET place = '', present = '', text = '' WHERE customer_id = ?0",
 		"UPDATE follow_up_attempts SET comment = '', answered_by = '' WHERE (comment <> '' OR answered_by <> '') AND follow_up_id IN (SELECT id FROM follow_ups WHERE customer_id = ?0)",
 		"UPDATE callbacks SET text = '', state = CASE state WHEN 'open' THEN 'cancelled' ELSE state END, done_at = coalesce(done_at, ?1) WHERE customer_id = ?0 OR order_id IN " + his,
