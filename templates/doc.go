@@ -125,6 +125,9 @@
 //	POST /settings/follow-ups/campaigns  class every_days mode name quiet_days start_on
 //	POST /assets/{id}/file  brand category installed_on model produced_on proof purchased_on serial_number warranty_until
 //	POST /assets/{id}/label
+//	POST /desk/insert  order
+//	POST /desk/insert/{id}/publish  order
+//	POST /desk/insert/{id}/reject  order
 //	POST /desk/out  ends_at engineer_id kind reason starts_at
 //	POST /desk/out/{id}/agreed  engineer
 //	POST /desk/out/{id}/publish

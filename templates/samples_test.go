@@ -321,6 +321,7 @@ func full(lang string) []sample {
 			[]string{"R32-500 北京总库"}, []PlanReason{{"good", "具备技能 制冷"}}, []PlanChoice{{"张强", at(22, 10, 0), 12}}, []PlanCount{{"skill", 3}}}, {"WO-2026-000120", "/orders/WO-2026-000120", "洗衣机漏水", "李先生", "", 3, "new", "李芳芳", at(22, 11, 0), at(22, 12, 0), "", time.Time{}, time.Time{}, time.Time{}, time.Time{}, false, nil, nil, nil, nil}},
 			[]PlanLeft{{"WO-2026-000131", "/orders/WO-2026-000131", "洗衣机漏水", 1, true, []string{"缺件"}}}, []string{"地图服务未应答"}, nil, 1, 1, 1, "12.5", true, ""}},
 		{"plan that went stale", PlanView{chrome(lang, "/desk/plans/p1"), "p1", "2026-11-22", "asked", "", "stale", "王伟 请假", 100, nil, nil, nil, []string{"王伟 请假"}, 0, 0, 0, "", true, "p1"}},
+		{"schedule-full-day", Schedule{Chrome: chrome(lang, "/desk"), Day: "2026-11-21", Side: ScheduleSide{Inserts: true, Number: "WO-2026-000131", Title: "燃气热水器漏气"}}},
 		{"schedule", fullSchedule(lang)},
 		{"schedule-visit", visitSchedule(lang)},
 		{"outbox", Outbox{phone("/m/outbox")}},
@@ -368,7 +369,8 @@ func fullSchedule(lang string) Schedule {
 	return Schedule{Chrome: c, Day: "2026-11-21", Last: "2026-11-23", DayCount: 3, Previous: "/desk?day=2026-11-18", Following: "/desk?day=2026-11-24", Back: "/desk", Lengths: []View{{"/desk?days=1", "1", false}}, Zooms: []View{{"/desk?zoom=1", "1", true}}, Zoom: 1,
 		Regions: []Option{{Value: "bj-wj", Text: "北京·望京"}}, Region: "bj-wj", FromHour: 8, ToHour: 18, NowAt: 2000, DayTicks: []Tick{{Part{0, 0}, "11-21"}}, Hours: []Tick{{Part{0, 0}, "08:00"}},
 		Waits: Queue{Rows: []QueueRow{job}, Total: 80, Chosen: job.Number}, Groups: []ScheduleGroup{{"北京·望京", []ScheduleRow{row, {ID: "e2", Engineer: "李芳芳", Off: true, Lanes: 1}}}}, Live: "/desk/live?after=1-0", Assigns: true, Plans: true, Absent: true, Count: 2,
-		Side: ScheduleSide{Number: job.Number, Title: job.Title, Customer: job.Customer, Phone: "138****2210", Address: "朝阳区望京西园四区", Offers: []Candidate{{EngineerID: "e1", Name: "王伟", Staff: "A012", Eligible: true, Score: 92, StartsAt: at(21, 10, 0), EndsAt: at(21, 11, 30), Travel: 12, Reasons: []Reason{{"part_van", "good", "车上有 R32"}}, Parts: []SeenPart{{"R32-500", 1, 1, "总库"}}}},
+		Proposed: []PlanRow{{Path: "/desk/plans/i1", Day: "2026-11-21", Cause: "asked", Visits: 37, Moved: 3, LeftOver: 1, CreatedAt: at(21, 7, 0)}},
+		Side: ScheduleSide{Inserts: true, Insert: &PlanView{ID: "i1", MayPublish: true, Moved: 1, Changes: []PlanChange{{Number: job.Number, Path: "/orders/" + job.Number, Customer: "周敏", Engineer: "王伟", From: at(21, 10, 0), To: at(21, 11, 0)}, {Number: "WO-2026-000101", Path: "/orders/WO-2026-000101", Customer: "李先生", Engineer: "李芳芳", From: at(21, 11, 0), To: at(21, 12, 0), WasEngineer: "王伟", WasFrom: at(21, 10, 0), WasTo: at(21, 11, 0), WindowFrom: at(21, 10, 0), WindowTo: at(21, 12, 0), Kept: true}}, Left: []PlanLeft{{Number: "WO-2026-000102", Path: "/orders/WO-2026-000102", Reasons: []string{"没有时间"}}}}, Number: job.Number, Title: job.Title, Customer: job.Customer, Phone: "138****2210", Address: "朝阳区望京西园四区", Offers: []Candidate{{EngineerID: "e1", Name: "王伟", Staff: "A012", Eligible: true, Score: 92, StartsAt: at(21, 10, 0), EndsAt: at(21, 11, 30), Travel: 12, Reasons: []Reason{{"part_van", "good", "车上有 R32"}}, Parts: []SeenPart{{"R32-500", 1, 1, "总库"}}}},
 			Refused: []Candidate{{EngineerID: "e3", Name: "张强", Reasons: []Reason{{"skill", "refuse", "没有制冷技能"}}}}, Scheme: Scheme{Areas: []MapArea{{"0,0 320,0 320,200", "望京", 100, 60}}, Dots: []MapDot{{10, 10, "best", "王伟", "1"}, {20, 20, "job", "WO-1", ""}}}}}
 }
 

@@ -121,7 +121,9 @@ type ScheduleSide struct {
 	Phone    string
 	Address  string
 	Scheme   Scheme
-	People   []Option // for moving by hand
+	People   []Option  // for moving by hand
+	Inserts  bool      // may ask for a place on a full day
+	Insert   *PlanView // what such a place would move, before anybody is moved
 }
 
 // SidePage is the side panel alone.
@@ -155,11 +157,12 @@ type Schedule struct {
 	Waits     Queue
 	Groups    []ScheduleGroup
 	Side      ScheduleSide
-	Live      string // path of the stream of changes
-	Assigns   bool   // may assign
-	Plans     bool   // may make plans
-	Absent    bool   // may enter absences
-	Count     int    // of visits shown
+	Live      string    // path of the stream of changes
+	Assigns   bool      // may assign
+	Plans     bool      // may make plans
+	Absent    bool      // may enter absences
+	Count     int       // of visits shown
+	Proposed  []PlanRow // plans of the day that nobody accepted yet
 }
 
 func (Schedule) place() place { return place{"schedule", "desk"} }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+	"github.com/gofrs/uuid/v5"
 
 	"paigong/workorders"
 )
@@ -311,5 +312,48 @@ func TestScheduleWithoutScripts(t *testing.T) {
 	}
 	for _, path := range []string{"/desk?days=3", "/desk?days=7&zoom=3", "/desk?region=bj-cy", "/desk?day=2026-11-16&days=7"} {
 		v.see(path, 200).shows("王伟")
+	}
+}
+
+// An urgent order comes into a full day: who would move is shown beside the board first, nothing is moved before it
+// is accepted, and a proposal that was let go leaves no trace.
+func TestEmergencyIsInsertedOnTheBoard(t *testing.T) {
+	t.Parallel()
+	n := newTown(t)
+	ctx := context.Background()
+	by := must(n.desk.Look(ctx).People.As(ctx, "admin"))(n)
+	orders := n.readyOrders(4)
+	// One has no minute left; the other has gaps that are all too short, and time enough when his visits move together.
+	book := func(number string, engineer uuid.UUID, from, to time.Duration) {
+		t.Helper()
+		must(n.desk.Assign(ctx, by, number, workorders.AssignInput{EngineerID: engineer, StartsAt: monday.Add(from), EndsAt: monday.Add(to)}))(t)
+	}
+	book(orders[0], n.empty, 15*time.Minute, 585*time.Minute)
+	book(orders[1], n.right, 30*time.Minute, 240*time.Minute)
+	book(orders[2], n.right, 280*time.Minute, 560*time.Minute)
+	urgent := orders[3]
+	before := n.visitAt(orders[1]) + n.visitAt(orders[2])
+	v := n.signedIn("dispatcher")
+	ask := func() *sight {
+		t.Helper()
+		return v.see(v.see("/desk?order="+urgent, 200).form("/desk/insert").send(nil).leads(), 200)
+	}
+	shown := ask()
+	if n.visitAt(urgent) != "nobody" || n.visitAt(orders[1])+n.visitAt(orders[2]) != before {
+		t.Fatal("a proposal moved somebody")
+	}
+	shown.shows("插单方案", urgent)
+	shown.form("/desk/insert/[^/]+/reject").send(nil).done()
+	shown = ask()
+	if !shown.offers("/desk/insert/[^/]+/publish") {
+		t.Fatalf("nothing to accept: %s", shown.words())
+	}
+	v.see("/desk", 200).shows("方案待确认").link("/desk/plans/")
+	shown.form("/desk/insert/[^/]+/publish").send(nil).done().shows("已插入")
+	if n.visitAt(urgent) == "nobody" {
+		t.Error("the urgent order has no visit")
+	}
+	if n.visitAt(orders[1])+n.visitAt(orders[2]) == before {
+		t.Error("nobody was moved for it")
 	}
 }

@@ -50,7 +50,12 @@ func (p *Pages) plan(a *ask) (templates.Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := templates.PlanView{Chrome: a.chrome(), ID: id.String(), Day: plan.Day.String(), Cause: plan.Cause, About: plan.EngineerName, State: string(plan.State), EndedReason: zero(plan.EndedReason), Done: int(plan.Fraction * 100),
+	return a.planOf(plan), nil
+}
+
+// planOf says what a plan would change, against what is booked and told.
+func (a *ask) planOf(plan workorders.Plan) templates.PlanView {
+	v := templates.PlanView{Chrome: a.chrome(), ID: plan.ID.String(), Day: plan.Day.String(), Cause: plan.Cause, About: plan.EngineerName, State: string(plan.State), EndedReason: zero(plan.EndedReason), Done: int(plan.Fraction * 100),
 		MayPublish: a.by.May(auth.PublishPlan)}
 	for _, visit := range plan.Visits {
 		c := templates.PlanChange{Number: visit.WorkOrderNumber, Path: "/orders/" + visit.WorkOrderNumber, Summary: visit.Summary, Customer: visit.CustomerName, Region: visit.RegionName, Priority: visit.Priority, Change: visit.Change,
@@ -102,9 +107,9 @@ func (p *Pages) plan(a *ask) (templates.Page, error) {
 		v.Working = strconv.FormatFloat(float64(plan.Score[5])/3600, 'f', 1, 64)
 	}
 	if len(v.Broken) > 0 || plan.State == workorders.PlanStale {
-		v.Again = id.String()
+		v.Again = plan.ID.String()
 	}
-	return v, nil
+	return v
 }
 
 func said(reasons []dispatch.Reason) []string {

@@ -305,6 +305,9 @@ func (p *Pages) schedule(a *ask) (templates.Page, error) {
 		return nil, err
 	}
 	v.Side = side
+	if v.Proposed, err = a.proposals(v.Day); err != nil {
+		return nil, err
+	}
 	v.Chrome = a.chrome()
 	v.Regions = v.Pick(regions, view.region)
 	for _, n := range []int{1, 3, 7} {
@@ -375,6 +378,10 @@ func (a *ask) sideOf(o *workorders.Order) (templates.ScheduleSide, error) {
 	if o.State != workorders.OrderReady || !a.by.May(auth.RankCandidates) {
 		return side, nil
 	}
+	if err := a.insertOf(&side); err != nil {
+		return side, err
+	}
+	side.Inserts = a.by.May(auth.MakePlan)
 	list, err := a.p.desk.Candidates(a.ctx(), a.by, o.Number, 0)
 	if err != nil {
 		return side, err
