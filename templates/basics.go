@@ -32,6 +32,7 @@ type SettingsRegions struct {
 	Chrome
 	Q, Parent string
 	Up        string // path of the regions above
+	All       string // path of all regions, while only those somebody serves are shown
 	Rows      []RegionRow
 	More      string
 	Edit      RegionForm

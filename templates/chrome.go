@@ -25,6 +25,7 @@ type Chrome struct {
 	Density string
 	Keys    bool   // single letters do something; a person may switch them off
 	Takes   bool   // may take in a request
+	Saved   []View // filters somebody saved for this list
 	Key     string // fresh per drawing; becomes the idempotency_key of the forms
 	Flash   Flash  // what the last act did
 	// Posted holds a form that was refused, so that nobody types twice.

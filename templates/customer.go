@@ -21,6 +21,7 @@ type Customers struct {
 	Rows      []CustomerRow
 	More      string
 	MayAdd    bool
+	Export    string // path of the same list as a table
 }
 
 func (Customers) place() place { return place{"customers", "desk"} }
@@ -68,9 +69,10 @@ type AssetRow struct {
 // Assets is GET /assets?q=&cursor=.
 type Assets struct {
 	Chrome
-	Q    string
-	Rows []AssetRow
-	More string
+	Q      string
+	Rows   []AssetRow
+	More   string
+	Export string // path of the same list as a table
 }
 
 func (Assets) place() place { return place{"assets", "desk"} }

@@ -36,6 +36,7 @@ type Requests struct {
 	More   string
 	Intake bool
 	Groups []Option
+	Export string // path of the same list as a table
 }
 
 func (Requests) place() place { return place{"requests", "desk"} }

@@ -36,7 +36,7 @@ func empties(lang string) []Page {
 	c := chrome(lang, "/")
 	return []Page{
 		Login{Chrome: c}, SendAgain{Chrome: c}, Home{Chrome: c}, Requests{Chrome: c}, Intake{Chrome: c}, Request{Chrome: c},
-		Orders{Chrome: c}, Order{Chrome: c}, Day{Chrome: c}, Job{Chrome: c}, SheetForm{Chrome: c}, Van{Chrome: c},
+		Orders{Chrome: c}, Visits{Chrome: c}, Order{Chrome: c}, Day{Chrome: c}, Job{Chrome: c}, SheetForm{Chrome: c}, Van{Chrome: c},
 		Track{Chrome: c}, Gone{Chrome: c}, FollowUps{Chrome: c}, CallSheet{Chrome: c}, Complaints{Chrome: c},
 		Complaint{Chrome: c}, Callbacks{Chrome: c}, Stock{Chrome: c}, Movements{Chrome: c}, Pickups{Chrome: c},
 		Shortages{Chrome: c}, Receipts{Chrome: c}, CashUps{Chrome: c}, Invoices{Chrome: c}, Receipt{Chrome: c}, Customers{Chrome: c}, Customer{Chrome: c},
@@ -230,7 +230,7 @@ func full(lang string) []sample {
 		{"login", Login{outside(lang, "/login"), "dispatcher", "/orders", true, Held{}, []DemoLogin{{"dispatcher", []string{"dispatcher"}}, {"agent", []string{"agent", "clerk", "cashier"}}, {"engineer1", []string{"engineer"}}, {"caller", []string{"caller"}}, {"stock", []string{"stock"}}, {"manager", []string{"manager", "lead", "complaints", "technical", "auditor"}}}, "paigong-demo"}},
 		{"login-held", Login{Chrome: outside(lang, "/login"), Held: ended}},
 		{"held", SendAgain{chrome(lang, "/login"), ended}},
-		{"settings-regions", SettingsRegions{chrome(lang, "/settings/regions"), "望", "bj", "/settings/regions", []RegionRow{{"/settings/regions?code=bj-wj#edit", "bj-wj", "望京", "北京 望京", "", "", true, 4, "/settings/regions?parent=bj-wj"}, {"/settings/regions?code=bj-old#edit", "bj-old", "崇文区", "北京 崇文区", "2010-07-01", "bj-dc", false, 0, "/settings/regions?parent=bj-old"}}, "/settings/regions?cursor=x",
+		{"settings-regions", SettingsRegions{chrome(lang, "/settings/regions"), "望", "bj", "/settings/regions", "/settings/regions?all=1", []RegionRow{{"/settings/regions?code=bj-wj#edit", "bj-wj", "望京", "北京 望京", "", "", true, 4, "/settings/regions?parent=bj-wj"}, {"/settings/regions?code=bj-old#edit", "bj-old", "崇文区", "北京 崇文区", "2010-07-01", "bj-dc", false, 0, "/settings/regions?parent=bj-old"}}, "/settings/regions?cursor=x",
 			RegionForm{true, "bj-wj", "望京", "bj", "2027-01-01", "bj-cy", "40.01, 116.45\n40.01, 116.49\n39.98, 116.48"}, Scheme{[]MapArea{{"40,40 160,40 140,120", "望京", 113, 66}}, []MapDot{{90, 70, "engineer", "王伟", ""}}}, SchemeFrame{"116.4", "40.05", "2000", "2600"}, true}},
 		{"settings-skills", SettingsSkills{chrome(lang, "/settings/skills"), []SkillRow{{"cooling", "制冷", 12}, {"gas", "燃气", 0}}, true}},
 		{"settings-engineer", SettingsEngineer{chrome(lang, "/settings/engineers/e1"), "e1", 3, "王伟", "A012", "13800138000", "bj-wj, bj-jxq", "bj-cy", []string{"北京 望京", "北京 酒仙桥"}, []AbilityRow{{"cooling", "制冷", 3}, {"gas", "燃气", 0}}, "39.99", "116.47", 8, true, regions, regions, "王伟 车载库 VAN-A012", "", true}},
@@ -246,13 +246,18 @@ func full(lang string) []sample {
 		{"places-new", Places{Chrome: chrome(lang, "/stock/places"), MayEdit: true, Edit: PlaceForm{Kind: "van", Engineer: "e1"}, Engineers: engineers}},
 		{"home", Home{chrome(lang, "/"), []string{"dispatcher", "agent"}, []Tile{{"requests_open", 3, "/requests", false}, {"orders_ready", 14, "/orders", false}, {"orders_late", 2, "/orders", true}, {"on_hold", 0, "/orders", true}, {"visits_today", 37, "/orders", false}, {"callbacks_due", 5, "/callbacks", false}},
 			[]Short{{"orders_ready", []ShortRow{{"/orders/WO-2026-000131", "WO-2026-000131", "洗衣机漏水", "李先生 · 北京·酒仙桥", "order", "ready", at(21, 9, 48)}, {"/orders/WO-2026-000123", "WO-2026-000123", "空调不制冷，室外机不转", "周敏 · 北京·望京", "order", "on_hold", at(21, 10, 40)}}, "/orders?state=ready"}, {"complaints_open", nil, "/complaints"}}, true}},
-		{"requests", Requests{chrome(lang, "/requests"), RequestFilter{"received", "赵", "orders", "letter", true}, requests, "/requests?cursor=x", true, []Option{{Value: "orders", Text: "订单组"}}}},
+		{"requests", Requests{chrome(lang, "/requests"), RequestFilter{"received", "赵", "orders", "letter", true}, requests, "/requests?cursor=x", true, []Option{{Value: "orders", Text: "订单组"}}, "/requests?format=csv"}},
 		{"intake", Intake{Chrome: chrome(lang, "/desk/intake"), Q: "13810102210", Looked: true, Known: &known, Regions: regions, Kind: "repair", Site: "s1", Job: proposed, Began: "2026-11-21T02:00:00Z"}},
 		{"intake-found", Intake{Chrome: chrome(lang, "/desk/intake"), Q: "1381010", Looked: true, Found: []Known{known}, Regions: regions}},
 		{"intake-new", Intake{Chrome: chrome(lang, "/desk/intake"), Q: "1381010", Looked: true, Regions: regions, Fresh: true, Kind: "consult", Region: "bj-wj", Category: "空调"}},
 		{"request", request},
 		{"request-answered", answered},
 		{"orders", Orders{chrome(lang, "/orders"), OrderFilter{"ready", "bj-wj", "e1", "空调"}, regions, engineers, rows, "/orders?cursor=x", []Option{{Value: "late", Text: "已超时", Selected: true}}, "/orders?format=csv"}},
+		{"visits", func() Page {
+			v := Visits{chrome(lang, "/visits?day=2026-11-21"), "2026-11-21", []View{{"/visits?days=1", "1", true}, {"/visits?days=7", "7", false}}, "e1", engineers, "accepted", true, []VisitRow{{"WO-2026-000123", "周敏", "空调不制冷", "王伟 A012", "望京", "accepted", at(21, 10, 30), at(21, 12, 0), 2, true, false, false}, {"WO-2026-000124", "李先生", "洗衣机漏水", "李芳芳 A031", "酒仙桥", "finished", at(21, 8, 30), at(21, 9, 30), 3, false, true, true}}, 500, "/visits?format=csv", "/papers/day-sheets.pdf?day=2026-11-21"}
+			v.Saved = []View{{"/visits?unasked=true", "未确认", true}, {"/visits?days=7", "本周", false}}
+			return v
+		}()},
 		{"order", order},
 		{"order-refused", wrong},
 		{"day", Day{phone("/m"), "2026-11-21", "/m?day=2026-11-20", "/m?day=2026-11-22", "2026-11-22", "today", []StopsOn{{"2026-11-21", []Stop{stop, second}}}, []Pickup{pickup}, "A012", []Person{{Name: "派工台", Phone: "010-64320000"}}, []string{"/m?day=2026-11-22"}}},
@@ -290,10 +295,10 @@ func full(lang string) []sample {
 		{"cash-ups", CashUps{chrome(lang, "/receipts/cash-ups"), "2026-11-01", "2026-11-21", "counted", "e1", engineers, []CashUpRow{{"", "e1", "王伟", "2026-11-20", 0, 38850, 0, "", "", time.Time{}, "open", "", []Taken{{"R-2026-000087", at(20, 19, 5), 20000}, {"R-2026-000091", at(20, 20, 5), 18850}}, false}, {"", "e2", "李芳芳", "2026-11-21", 0, 8000, 0, "", "", time.Time{}, "open", "", nil, true}}, 46850, []CashUpRow{{"cu1", "e1", "王伟", "2026-11-19", 2, 12000, 11900, "少一元，次日补交", "林晓", at(20, 9, 5), "counted", "", nil, false}, {"cu2", "e1", "王伟", "2026-11-18", 1, 8000, 80000, "", "林晓", at(19, 9, 5), "void", "多输一个零", nil, false}}, "/receipts/cash-ups?cursor=x", true, true}},
 		{"invoices", Invoices{chrome(lang, "/receipts/invoices"), "requested", []InvoiceRow{{"i1", "R-2026-000087", "WO-2026-000123", "周敏", "北京某某科技有限公司", "91110105MA00000000", "fp@example.com", 38850, "requested", "", "", "", "2026-11-23", at(20, 9, 0), time.Time{}, time.Time{}, []string{"issue", "withdraw"}}, {"i1", "R-2026-000081", "WO-2026-000111", "三里屯小学", "三里屯小学", "", "", 18000, "issued", "26112000004", "", "", "", at(18, 9, 0), at(18, 10, 0), time.Time{}, []string{"send", "reverse"}}, {"i1", "R-2026-000080", "WO-2026-000110", "三里屯小学", "三里屯小学", "", "", 18000, "sent", "26112000001", "", "", "", at(18, 9, 0), at(18, 10, 0), at(18, 11, 0), []string{"reverse"}}, {"i1", "R-2026-000070", "WO-2026-000100", "周敏", "周敏", "", "", 18000, "reversed", "26112000002", "26112000003", "抬头写错", "", at(18, 9, 0), at(18, 10, 0), at(18, 11, 0), nil}}, "/receipts/invoices?cursor=x", true}},
 		{"receipt", Receipt{chrome(lang, "/receipts/R-2026-000087"), receipt, lines, "叁佰捌拾捌元伍角整", "周敏", customer, []Payment{{at(20, 19, 5), 20000, "wechat", "4200001", "王伟", ""}, {at(21, 9, 0), -1000, "cash", "", "林晓", "多收退回"}}, "已申请开票", "开错抬头", "/orders/WO-2026-000123/papers/receipt.pdf", []string{"payments", "void", "waive", "invoice-request"}}},
-		{"customers", Customers{chrome(lang, "/customers"), "zm", true, []CustomerRow{{"c1", "周敏", "138****2210", "A", true, 1, 2, 1, at(21, 9, 50)}, {"c2", "三里屯小学", "010-6432****", "B", false, 3, 28, 0, time.Time{}}}, "/customers?cursor=x", true}},
+		{"customers", Customers{chrome(lang, "/customers"), "zm", true, []CustomerRow{{"c1", "周敏", "138****2210", "A", true, 1, 2, 1, at(21, 9, 50)}, {"c2", "三里屯小学", "010-6432****", "B", false, 3, 28, 0, time.Time{}}}, "/customers?cursor=x", true, "/customers?format=csv"}},
 		{"customer", Customer{chrome(lang, "/customers/c1"), "c1", "周敏", "13810102210", "A", true, contacts, []Place{site}, []Device{device}, earlier, "¥188.50", regions, time.Time{}, true, true, true, "CU-2026-000009", "zh-Hans", "先打电话", []LeftAlone{{"k1", "周敏", "sms", true, at(20, 9, 0)}}, []Option{{Value: "", Text: "周敏"}, {Value: "k1", Text: "物业王经理"}}}},
 		{"customer-erased", Customer{Chrome: chrome(lang, "/customers/c9"), ID: "c9", Name: "CU-2026-000009", Class: "C", Devices: []Device{device}, History: earlier, ErasedAt: at(20, 19, 0)}},
-		{"assets", Assets{chrome(lang, "/assets"), "格力", []AssetRow{{device, "周敏", site.Address, 2}}, "/assets?cursor=x"}},
+		{"assets", Assets{chrome(lang, "/assets"), "格力", []AssetRow{{device, "周敏", site.Address, 2}}, "/assets?cursor=x", "/assets?format=csv"}},
 		{"asset", asset},
 		{"figures", Figures{chrome(lang, "/figures"), "2026-11-01", "2026-11-30", allFigures(), []FigureTable{{"按工程师 / By engineer", []string{"工程师", "上门", "一次修复率", "准时率"}, [][]string{{"王伟", "84", "81.2 %", "93.0 %"}, {"李芳芳", "91", "86.4 %", "96.1 %"}}, "/api/v1/reports/engineers?format=csv", "一次修复", []Bar{{"王伟", "81.2 %", 812, ""}, {"李芳芳", "86.4 %", 864, "late"}}, "一次修复率", []View{{"/figures?by-engineers=engineer", "工程师", true}}}}, []SentReport{{"x1", "回访", "weekly", "boss@example.com", "2026-11-30"}}, true, []Option{{Value: "follow-ups", Text: "回访"}}}},
 		{"settings", Settings{chrome(lang, "/settings"), "0.1.0", "PostgreSQL 15.14", []Setting{{"listen", "127.0.0.1:8080", "default"}, {"DATABASE_URL", "postgres://paigong:***@db/paigong", "environment"}}, true, at(21, 9, 0), 91, 3,

@@ -14,11 +14,14 @@ import (
 
 func (p *Pages) customers(a *ask) (templates.Page, error) {
 	f := customers.CustomerFilter{Ask: keyset.Ask{Limit: 25, Cursor: a.QueryParam("cursor")}, Q: a.QueryParam("q"), Prospect: a.QueryParam("prospect") == "true"}
+	if a.QueryParam("format") == "csv" {
+		return a.customersCSV(f)
+	}
 	page, err := a.look().Customers.Customers(a.ctx(), a.by.Scope(), f)
 	if err != nil {
 		return nil, err
 	}
-	v := templates.Customers{Chrome: a.chrome(), Q: f.Q, Prospects: f.Prospect, More: a.with("cursor", page.NextCursor), MayAdd: a.by.May(auth.WriteCustomers)}
+	v := templates.Customers{Chrome: a.chrome(), Q: f.Q, Prospects: f.Prospect, More: a.with("cursor", page.NextCursor), MayAdd: a.by.May(auth.WriteCustomers), Export: a.with("format", "csv")}
 	for _, row := range page.Items {
 		c, err := a.look().Customers.Customer(a.ctx(), a.by.Scope(), row.ID)
 		if err != nil {
@@ -217,11 +220,14 @@ func (p *Pages) addAsset(ctx context.Context, a *ask, f *form) (string, error) {
 
 func (p *Pages) assets(a *ask) (templates.Page, error) {
 	f := customers.AssetFilter{Ask: keyset.Ask{Limit: 25, Cursor: a.QueryParam("cursor")}, Q: a.QueryParam("q")}
+	if a.QueryParam("format") == "csv" {
+		return a.assetsCSV(f)
+	}
 	page, err := a.look().Customers.Assets(a.ctx(), a.by.Scope(), f)
 	if err != nil {
 		return nil, err
 	}
-	v := templates.Assets{Chrome: a.chrome(), Q: f.Q, More: a.with("cursor", page.NextCursor)}
+	v := templates.Assets{Chrome: a.chrome(), Q: f.Q, More: a.with("cursor", page.NextCursor), Export: a.with("format", "csv")}
 	for _, row := range page.Items {
 		d, err := a.look().Customers.Asset(a.ctx(), a.by.Scope(), row.ID)
 		if err != nil {

@@ -34,6 +34,7 @@ type ask struct {
 	flash   templates.Flash
 	posted  templates.Posted
 	shownMe map[string]string // what is shown this once
+	saved   []templates.View  // filters of the list that is drawn
 	names   map[uuid.UUID]string
 	logins  map[string]string
 }
@@ -161,7 +162,7 @@ func (a *ask) chrome() templates.Chrome {
 		name, who = a.by.Name, a.by.UserID.String()
 	}
 	c := templates.Chrome{Lang: a.lang, Zone: a.zone, Now: a.now, User: name, Who: who, Nav: a.nav(), Path: a.path(), Theme: a.theme(), Key: uuid.Must(uuid.NewV7()).String(), Flash: a.flash, Posted: a.posted,
-		Density: a.chosen("density", denseCookie, "compact", "roomy", "normal"), Keys: a.chosen("keys", keysCookie, "on", "off") != "off", Takes: a.by.Person() && a.by.May(auth.TakeRequest)}
+		Density: a.chosen("density", denseCookie, "compact", "roomy", "normal"), Keys: a.chosen("keys", keysCookie, "on", "off") != "off", Takes: a.by.Person() && a.by.May(auth.TakeRequest), Saved: a.saved}
 	if c.Density == "normal" {
 		c.Density = ""
 	}

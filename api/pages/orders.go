@@ -24,7 +24,7 @@ import (
 func (p *Pages) orders(a *ask) (templates.Page, error) {
 	f := workorders.OrderFilter{Ask: a.asked(), State: a.QueryParam("state"), Region: a.QueryParam("region"), Engineer: a.QueryParam("engineer"), Q: a.QueryParam("q"), Late: a.QueryParam("late") == "true", Displaced: a.QueryParam("displaced") == "true", Declined: a.QueryParam("declined") == "true"}
 	if a.QueryParam("format") == "csv" {
-		return written{}, a.ordersCSV(f)
+		return a.ordersCSV(f)
 	}
 	page, err := p.desk.Orders(a.ctx(), a.by, f)
 	if err != nil {

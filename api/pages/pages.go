@@ -117,7 +117,7 @@ func (p *Pages) Mount(e *echo.Echo) {
 	do("/figures/schedules/:id/stop", auth.ReadReports, p.stopReport, p.figures)
 	see("/api", auth.Anyone, p.viewer)
 
-	see("/requests", auth.ReadRequests, p.requests)
+	see("/requests", auth.ReadRequests, listed(p.requests))
 	see("/requests/:number", auth.ReadRequests, p.request)
 	do("/requests", auth.TakeRequest, p.takeRequest, p.intake)
 	do("/requests/:number/customer", auth.WriteCustomers, p.nameCustomer, p.request)
@@ -127,7 +127,8 @@ func (p *Pages) Mount(e *echo.Echo) {
 	do("/requests/:number/conversations", auth.LogConversation, p.talkAboutRequest, p.request)
 	do("/requests/:number/work-order", auth.OpenOrder, p.openOrder, p.request)
 
-	see("/orders", auth.ReadOrders, p.orders)
+	see("/orders", auth.ReadOrders, listed(p.orders))
+	see("/visits", auth.ReadVisits, listed(p.visits))
 	see("/orders/:number", auth.ReadOrders, p.order)
 	for path, act := range p.orderDeeds() {
 		do("/orders/:number/"+path, act.may, act.do, p.order)
@@ -245,7 +246,7 @@ func (p *Pages) Mount(e *echo.Echo) {
 	do("/receipts/:number/waive", auth.VoidReceipt, p.waiveReceipt, p.receipt)
 	do("/receipts/:number/invoice-request", auth.RequestInvoice, p.requestInvoice, p.receipt)
 
-	see("/customers", auth.ReadCustomers, p.customers)
+	see("/customers", auth.ReadCustomers, listed(p.customers))
 	see("/customers/:id", auth.ReadCustomers, p.customer)
 	do("/customers", auth.WriteCustomers, p.addCustomer, p.customers)
 	do("/customers/:id/contacts", auth.WriteCustomers, p.addContact, p.customer)
@@ -256,7 +257,7 @@ func (p *Pages) Mount(e *echo.Echo) {
 	do("/customers/:id/sites/:site", auth.WriteCustomers, p.patchSite, p.customer)
 	do("/customers/:id/assets", auth.WriteCustomers, p.addAsset, p.customer)
 	do("/customers/:id/erase", auth.EraseCustomers, p.eraseCustomer, p.customer)
-	see("/assets", auth.ReadCustomers, p.assets)
+	see("/assets", auth.ReadCustomers, listed(p.assets))
 	see("/assets/:id", auth.ReadCustomers, p.asset)
 	do("/assets/:id/file", auth.WriteCustomers, p.patchAsset, p.asset)
 	do("/assets/:id/label", auth.WriteCustomers, p.makeLabel, p.asset)

@@ -25,11 +25,14 @@ func (p *Pages) requests(a *ask) (templates.Page, error) {
 			f.State = "received,triaged"
 		}
 	}
+	if a.QueryParam("format") == "csv" {
+		return a.requestsCSV(f)
+	}
 	page, err := p.desk.Requests(a.ctx(), a.by, f)
 	if err != nil {
 		return nil, err
 	}
-	v := templates.Requests{Chrome: a.chrome(), Filter: templates.RequestFilter{State: a.QueryParam("state"), Q: f.Q, Group: f.Group, Channel: f.Channel, Mine: mine}, More: a.with("cursor", page.NextCursor), Intake: a.by.May(auth.TakeRequest)}
+	v := templates.Requests{Chrome: a.chrome(), Filter: templates.RequestFilter{State: a.QueryParam("state"), Q: f.Q, Group: f.Group, Channel: f.Channel, Mine: mine}, More: a.with("cursor", page.NextCursor), Intake: a.by.May(auth.TakeRequest), Export: a.with("format", "csv")}
 	if v.Groups, err = a.groupNames(); err != nil {
 		return nil, err
 	}

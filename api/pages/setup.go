@@ -76,16 +76,38 @@ func (p *Pages) regionsPage(a *ask) (templates.Page, error) {
 		return nil, err
 	}
 	serve := map[string]int{}
+	short := map[string]string{}
+	names := func(code string) string { // the last part alone: the scheme is small
+		if _, known := short[code]; !known {
+			full := strings.Fields(a.regionName(code))
+			short[code] = code
+			if len(full) > 0 {
+				short[code] = full[len(full)-1]
+			}
+		}
+		return short[code]
+	}
 	var homes []regionHome
 	for _, e := range people.Items {
 		for _, code := range e.RegionCodes {
 			serve[code]++
 		}
 		if e.Home != nil && len(e.RegionCodes) > 0 {
-			homes = append(homes, regionHome{e.RegionCodes[0], a.regionName(e.RegionCodes[0]), *e.Home})
+			homes = append(homes, regionHome{e.RegionCodes[0], names(e.RegionCodes[0]), *e.Home})
 		}
 	}
 	at := func(q url.Values) string { return "/settings/regions?" + q.Encode() }
+	if page.NextCursor != "" && v.Q == "" && v.Parent == "" && a.QueryParam("all") == "" && len(serve) > 0 {
+		// Of a country's thousands, those somebody works in come first.
+		page.Items, v.More, v.All = nil, "", "/settings/regions?all=1"
+		for _, code := range sortedKeys(serve) {
+			r, err := board.Region(a.ctx(), code)
+			if err != nil {
+				return nil, err
+			}
+			page.Items = append(page.Items, r)
+		}
+	}
 	for _, r := range page.Items {
 		row := templates.RegionRow{Code: r.Code, Name: r.Name, FullName: r.FullName, ReplacedBy: zero(r.ReplacedBy), Outlined: r.Shape != nil, Engineers: serve[r.Code],
 			Path: at(url.Values{"code": {r.Code}, "parent": {v.Parent}}) + "#edit", BelowPath: at(url.Values{"parent": {r.Code}})}
