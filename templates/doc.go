@@ -157,6 +157,8 @@
 //	POST /login  held held.reason held.reason_code held_files held_from login next password
 //	POST /logout
 //	POST /m/me/ill  reason
+//	POST /m/me/push  address key secret
+//	POST /m/me/push/off
 //	POST /m/orders/{number}/accept  at back visit_id
 //	POST /m/orders/{number}/arrive  at back visit_id
 //	POST /m/orders/{number}/contacts/k2  phone

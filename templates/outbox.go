@@ -25,6 +25,7 @@ type Me struct {
 	Absences []OwnAbsence
 	May      bool // he may ask for leave
 	Cash     []CashOfDay
+	PushKey  string // with which the browser subscribes to notices; empty: none are sent
 }
 
 // CashOfDay is what he took in cash on a civil day and still holds.

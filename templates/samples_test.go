@@ -266,7 +266,7 @@ func full(lang string) []sample {
 		{"sheet", form},
 		{"sheet-clerk", clerk},
 		{"van", Van{phone("/m/van"), "VAN-A012", stock[:2], []Pickup{pickup}, parts, places, []Wish{wish, ready}}},
-		{"me", Me{phone("/m/me"), "王伟", "A012", "/m/me/calendar.ics", []OwnAbsence{{"sick", "requested", "11月21日 08:00", "11月22日 00:00", "发烧"}}, true, []CashOfDay{{"2026-11-20", 38850}, {"2026-11-21", 8000}}}},
+		{"me", Me{phone("/m/me"), "王伟", "A012", "/m/me/calendar.ics", []OwnAbsence{{"sick", "requested", "11月21日 08:00", "11月22日 00:00", "发烧"}}, true, []CashOfDay{{"2026-11-20", 38850}, {"2026-11-21", 8000}}, "BNbR4b2HnkeRPTmGyHMd3cyp-ZsmM_jb1qT9OQbRyjMoDd2hgFaRmFhyzAxi8XqWmJBSDhb7C7iAOMOzN6yPvnU"}},
 		{"parked", Parked{chrome(lang, "/desk/parked"), []ParkedRow{{"k1", "WO-2026-000123", "空调不制冷", "王伟", "sheet", "", "done", "F03 → C11 → A07", "已更换", []PartLine{{SKU: "FAN-35", Quantity: 1}}, 2, true, at(21, 10, 0), at(21, 12, 0), "上门当前状态不能这样操作"}, {"k1", "WO-2026-000131", "洗衣机漏水", "王伟", "step", "arrive", "", "", "", nil, 0, false, at(21, 9, 0), at(21, 12, 0), "上门当前状态不能这样操作"}}}},
 		{"offline", Offline{phone("/m/x")}},
 		{"track", track},

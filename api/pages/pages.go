@@ -18,6 +18,7 @@ import (
 // Config is what the pages need besides the server.
 type Config struct {
 	Hooks    *notify.Webhooks
+	Push     *notify.Push // nil = no notices on phones
 	Log      *slog.Logger // nil = discard
 	Version  string
 	Database string // name and version, for the settings
@@ -139,6 +140,8 @@ func (p *Pages) Mount(e *echo.Echo) {
 	see("/m/outbox", auth.Anyone, p.outbox)
 	see("/m/me", auth.Anyone, p.me)
 	do("/m/me/ill", auth.AskLeave, p.callInSick, p.me)
+	do("/m/me/push", auth.WorkVisit, p.pushOn, p.me)
+	do("/m/me/push/off", auth.Anyone, p.pushOff, p.me)
 	once("/m/van/count", auth.MoveStock, p.countVan, p.van)
 	once("/m/van/return", auth.MoveStock, p.giveBack, p.van)
 	once("/m/van/wishes", auth.ReceivePickup, p.askForParts, p.van)

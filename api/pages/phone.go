@@ -588,6 +588,11 @@ func (p *Pages) me(a *ask) (templates.Page, error) {
 		v.Engineer = e.Name
 		v.Staff = e.StaffNumber
 		v.Calendar = "/m/me/calendar.ics"
+		if p.Push != nil {
+			if v.PushKey, err = p.Push.Key(a.ctx()); err != nil {
+				return nil, err
+			}
+		}
 		page, err := a.look().Board.Absences(a.ctx(), a.by.Scope(), dispatch.AbsenceFilter{Ask: keyset.Ask{Limit: 10}, Engineer: a.by.EngineerID.String()})
 		if err != nil {
 			return nil, err

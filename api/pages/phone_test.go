@@ -3,6 +3,9 @@ package pages_test
 import (
 	"bytes"
 	"context"
+	"crypto/ecdh"
+	"crypto/rand"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -129,6 +132,7 @@ func TestBrowserPhoneOnASlowLine(t *testing.T) {
 	}))
 	p.open("/m/van")
 	p.settles("the button to scan", `document.querySelector("#scan:not([hidden])")`)
+	p.script(`(() => { for (const f of document.querySelectorAll("[data-takes] form")) delete f.dataset.then; return "" })()`) // the page stays
 	p.clicks("#scan")
 	hold := func(code, until string) {
 		t.Helper()
@@ -278,6 +282,26 @@ func TestVanAndOwnDay(t *testing.T) {
 	park("depart")
 	dispatcher.see("/desk/parked", 200).form("/desk/parked/[^/]+/take").send(nil).leads()
 	engineer.see("/m/orders/"+at["order"], 200).shows("路上")
+
+	// Notices on his phone, with what a browser gives; anything else is refused in words.
+	me := engineer.see("/m/me", 200)
+	point := base64.RawURLEncoding.EncodeToString(must(ecdh.P256().GenerateKey(rand.Reader))(t).PublicKey().Bytes())
+	me.form("/m/me/push").send(url.Values{"address": {"https://push.example/1"}, "key": {"no point"}, "secret": {"AAAAAAAAAAAAAAAAAAAAAA"}}).refused(422, "浏览器")
+	me.form("/m/me/push").send(url.Values{"address": {"https://push.example/1"}, "key": {point}, "secret": {"AAAAAAAAAAAAAAAAAAAAAA"}}).leads()
+	told := func() (many int) {
+		t.Helper()
+		if err := n.db.NewRaw("SELECT count(*) FROM push_subscriptions").Scan(ctx, &many); err != nil {
+			t.Fatal(err)
+		}
+		return many
+	}
+	if told() != 1 {
+		t.Error("the phone is not kept")
+	}
+	engineer.see("/m/me", 200).form("/m/me/push/off").send(nil).leads()
+	if told() != 0 {
+		t.Error("the phone is told after switching it off")
+	}
 
 	// He is ill: his visits of today look for somebody else.
 	engineer.see("/m/me", 200).form("/m/me/ill").send(url.Values{"reason": {"发烧"}}).leads()

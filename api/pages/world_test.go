@@ -127,7 +127,7 @@ func openTown(t testing.TB, db *bun.DB, now time.Time, set func(*workorders.Conf
 	set(&config)
 	n.desk = workorders.New(config)
 	server := api.New(api.Config{Desk: n.desk, Hooks: hooks, Log: log, Version: "test", Stop: t.Context().Done(), Screens: func(s *api.Server) api.Screens {
-		return pages.New(s, pages.Config{Hooks: hooks, Log: log, Version: "test", Demo: []templates.DemoLogin{{Login: "dispatcher", Roles: []string{"dispatcher"}}}, DemoPassword: password,
+		return pages.New(s, pages.Config{Hooks: hooks, Push: notify.NewPush(db, n.now, notify.NewClient(true), ""), Log: log, Version: "test", Demo: []templates.DemoLogin{{Login: "dispatcher", Roles: []string{"dispatcher"}}}, DemoPassword: password,
 			Settings: []templates.Setting{{Name: "listen", Value: "127.0.0.1:8080", Origin: "default"}}})
 	}})
 	n.api = server

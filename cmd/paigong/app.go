@@ -57,15 +57,16 @@ func (a *App) wire(stopping context.Context, s *postgres.Server) (http.Handler, 
 		return nil, nil, err
 	}
 	outbox := notify.NewOutbox(db, now)
-	courier := notify.NewCourier(outbox, hooks, log, channels...)
-	queue := jobs.NewQueue(db, now)
-
-	var server *api.Server
-	bell := s.Bell(func() { server.Woken() }, log)
 	base := a.config.BaseURL
 	if base == "" {
 		base = a.URL()
 	}
+	push := notify.NewPush(db, now, client, base)
+	courier := notify.NewCourier(outbox, hooks, log, append([]notify.Channel{push}, channels...)...)
+	queue := jobs.NewQueue(db, now)
+
+	var server *api.Server
+	bell := s.Bell(func() { server.Woken() }, log)
 	var dispatching dispatch.Settings
 	if a.roads != nil { // a nil pointer would not be no map server
 		dispatching.Roads = a.roads
@@ -77,7 +78,7 @@ func (a *App) wire(stopping context.Context, s *postgres.Server) (http.Handler, 
 		bell.Ring()
 	}})
 	server = api.New(api.Config{Desk: desk, Hooks: hooks, Log: log, Version: version(), Stop: stopping.Done(), Told: bell.Works, Screens: func(served *api.Server) api.Screens {
-		return pages.New(served, pages.Config{Hooks: hooks, Log: log, Version: version(), Database: s.Where(), Settings: a.config.Shown, Demo: a.config.DemoLogins, DemoPassword: a.config.DemoPassword})
+		return pages.New(served, pages.Config{Hooks: hooks, Push: push, Log: log, Version: version(), Database: s.Where(), Settings: a.config.Shown, Demo: a.config.DemoLogins, DemoPassword: a.config.DemoPassword})
 	}})
 	courier.OnUndelivered(desk.Undelivered)
 	courier.Ask(desk.MayTell)

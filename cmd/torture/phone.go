@@ -50,7 +50,7 @@ type calling struct {
 }
 
 // faults are what happens to a round, in turn and shuffled by the seed.
-var faults = []string{"refused", "hang", "cut", "cut-twice", "kill", "kill-draft", "double-tap", "two-tabs", "401", "stock", "clock", "quota", "cancelled", "none"}
+var faults = []string{"refused", "hang", "cut", "cut-twice", "kill", "kill-draft", "damage", "double-tap", "two-tabs", "401", "stock", "clock", "quota", "cancelled", "none"}
 
 // withPhone settles the company behind a wire that can fail, hands over the phone that is its first engineer's, and
 // ends browser, wire and program however run ends. path is the browser's.
@@ -140,8 +140,9 @@ func (k *calling) open(path string) {
 	k.must(chromedp.Do(ctx, chromedp.Navigate("about:blank"), chromedp.EmulateViewport(360, 740)))
 }
 
-// die kills the browser as a phone that runs out of power does.
-func (k *calling) die(path string) {
+// die kills the browser as a phone that runs out of power does. Chromium sometimes finds its database damaged after
+// that and begins an empty one; damage has it happen.
+func (k *calling) die(path string, damage bool) {
 	process := chromedp.FromContext(k.browser).Browser.Process()
 	if process == nil {
 		k.fail("the browser has no process to kill")
@@ -149,6 +150,9 @@ func (k *calling) die(path string) {
 	_ = process.Kill()
 	k.closed()
 	_ = os.Remove(filepath.Join(k.profile, "SingletonLock"))
+	if damage {
+		k.must(os.RemoveAll(filepath.Join(k.profile, "Default", "IndexedDB")))
+	}
 	k.open(path)
 }
 
@@ -298,9 +302,9 @@ func (k *calling) visit(path string, round int, fault string) {
 	k.until(tab, "the sheet without a network", `globalThis.outbox && document.getElementById("sheet")?.dataset.ready`)
 	k.ask(tab, fmt.Sprintf(fill, marker))
 	switch fault {
-	case "kill-draft": // before it was submitted
+	case "kill-draft", "damage": // before it was submitted
 		shut()
-		k.die(path)
+		k.die(path, fault == "damage")
 		tab, shut = k.tab()
 		k.goTo(tab, "/m/orders/"+order+"/sheet")
 		k.until(tab, "the draft after the browser's death", fmt.Sprintf(`document.querySelector("[name=notes]")?.value === %q && document.querySelector("[name=signature]").value.length > 20 && document.querySelectorAll("#thumbs li").length === 1`, marker))
@@ -331,7 +335,7 @@ func (k *calling) visit(path string, round int, fault string) {
 	if fault == "kill" { // somewhere between the tap and the page after it
 		time.Sleep(time.Duration(k.dice.IntN(400)) * time.Millisecond)
 		shut()
-		k.die(path)
+		k.die(path, false)
 		tab, shut = k.tab()
 		k.goTo(tab, "/m/orders/"+order+"/sheet")
 		k.until(tab, "the sheet after the browser's death", `globalThis.outbox && document.getElementById("sheet")?.dataset.ready`)

@@ -262,7 +262,7 @@ func TestNoTableEscapes(t *testing.T) {
 		AND NOT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND g.tgname = 'zz_audit') ORDER BY 1`).Scan(ctx, &open))
 	// logs and queues; what is derived from other rows; what belongs to signing in
 	want := "audit_log audit_seals diary events idempotency_keys installation jobs lifecycle_moves links login_failures messages migrations moves " +
-		"plan_results plan_visits receipt_balances receipt_series repeats search_docs sessions setup_links stock takings timeline webhook_deliveries"
+		"plan_results plan_visits push_keys push_subscriptions receipt_balances receipt_series repeats search_docs sessions setup_links stock takings timeline webhook_deliveries"
 	if got := strings.Join(open, " "); got != want {
 		t.Errorf("not under audit:\n%s\nwant\n%s", got, want)
 	}

@@ -30,6 +30,21 @@ type permanent struct{ error }
 
 func (p permanent) Unwrap() error { return p.error }
 
+// Elsewhere is what a channel answers that did not reach the person, whom another channel may reach at once. A nil
+// cause means that he is not to be reached here at all; with a cause, and without another channel, it is tried again.
+func Elsewhere(cause error) error { return elsewhere{cause} }
+
+type elsewhere struct{ cause error }
+
+func (e elsewhere) Error() string {
+	if e.cause == nil {
+		return "not to be reached here"
+	}
+	return e.cause.Error()
+}
+
+func (e elsewhere) Unwrap() error { return e.cause }
+
 // Courier takes messages and webhooks out of the house. Run it in any number of copies.
 type Courier struct {
 	outbox      Outbox
@@ -178,7 +193,10 @@ func safely(attempt func() (outcome, error)) (end outcome, err error) {
 
 // tell makes one attempt at a message. An error means that nothing is recorded.
 func (c *Courier) tell(ctx context.Context, m Message) (outcome, error) {
+	var refusing Channel // left the message to another one
+	var refused error
 	for _, channel := range c.channels {
+		m.body, m.head = "", ""
 		group, isGroup := channel.(interface{ Hears(Message) bool })
 		if !(isGroup && group.Hears(m)) && (m.To == "" || !channel.Takes(m.To)) {
 			continue
@@ -205,15 +223,30 @@ func (c *Courier) tell(ctx context.Context, m Message) (outcome, error) {
 		if ctx.Err() != nil {
 			return outcome{}, err
 		}
-		var forGood permanent
-		if errors.As(err, &forGood) || m.Attempts > len(pauses) {
-			return c.lost(ctx, m, outcome{state: "dead", channel: channel.Name(), problem: err.Error()})
+		var other elsewhere
+		if errors.As(err, &other) {
+			if other.cause != nil {
+				refusing, refused = channel, other.cause
+			}
+			continue
 		}
-		c.log.Info("message failed", "id", m.ID, "channel", channel.Name(), "attempt", m.Attempts, "error", err)
-		return outcome{state: "failed", channel: channel.Name(), problem: err.Error(), due: c.outbox.now().Add(pauses[m.Attempts-1])}, nil
+		return c.failed(ctx, m, channel, err)
+	}
+	if refused != nil {
+		return c.failed(ctx, m, refusing, refused)
 	}
 	c.log.Debug("message to nobody", "id", m.ID, "audience", m.Audience, "key", m.Key)
 	return c.lost(ctx, m, outcome{state: "suppressed", channel: LogChannel, problem: "no channel reaches this address"})
+}
+
+// failed is the end of an attempt that a channel refused: another one later, or none when that cannot help.
+func (c *Courier) failed(ctx context.Context, m Message, channel Channel, err error) (outcome, error) {
+	var forGood permanent
+	if errors.As(err, &forGood) || m.Attempts > len(pauses) {
+		return c.lost(ctx, m, outcome{state: "dead", channel: channel.Name(), problem: err.Error()})
+	}
+	c.log.Info("message failed", "id", m.ID, "channel", channel.Name(), "attempt", m.Attempts, "error", err)
+	return outcome{state: "failed", channel: channel.Name(), problem: err.Error(), due: c.outbox.now().Add(pauses[m.Attempts-1])}, nil
 }
 
 func (c *Courier) lost(ctx context.Context, m Message, end outcome) (outcome, error) {

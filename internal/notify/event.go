@@ -140,6 +140,8 @@ func channelKind(name string) string {
 		return "mail"
 	case "bot":
 		return "bot"
+	case "push":
+		return "" // has no words of its own
 	}
 	return "sms"
 }

@@ -15,9 +15,10 @@
     request.onupgradeneeded = () => {
       for (const [name, keyPath] of Object.entries(STORES)) request.result.createObjectStore(name, { keyPath });
     };
-    request.onsuccess = () => {
+    request.onsuccess = async () => {
       const db = request.result;
       db.onversionchange = db.onclose = () => { db.close(); opened = undefined; };
+      await whole(db);
       resolve(db);
     };
     request.onerror = () => { opened = undefined; reject(request.error); };
@@ -28,6 +29,55 @@
     request.onerror = () => reject(request.error);
   });
 
+  // ---- the second copy
+  // A browser that is killed may find its database damaged and begin an empty one; Chromium did, once in a hundred
+  // times. So whatever is written lies in its cache too, which is kept apart, and comes back from there.
+
+  const COPY = "copy";
+
+  const packed = (value) => {
+    const form = new FormData(), blobs = [];
+    form.set("value", JSON.stringify(value, (_, v) => v instanceof Blob ? { $blob: blobs.push(v) - 1 } : v));
+    blobs.forEach((b, i) => form.set(i, b));
+    return new Response(form);
+  };
+
+  const unpacked = async (response) => {
+    const form = await response.formData();
+    return JSON.parse(form.get("value"), (_, v) => v?.$blob >= 0 ? form.get(v.$blob) : v);
+  };
+
+  const copy = async (written) => {
+    if (!written.size) return;
+    try {
+      const shelf = await caches.open(COPY);
+      for (const [name, value] of written) await (value ? shelf.put("/m/copy/" + name, packed(value)) : shelf.delete("/m/copy/" + name));
+    } catch { /* no such place, or it is full: the first copy stands */ }
+  };
+
+  const noting = (store, written) => ({
+    get: (key) => store.get(key), getAll: () => store.getAll(), getAllKeys: () => store.getAllKeys(),
+    put: (value) => { if (!value.sent) written.set(store.name + "/" + value[store.keyPath], value); return store.put(value); },
+    delete: (key) => { written.set(store.name + "/" + key, null); return store.delete(key); },
+  });
+
+  // whole brings back what an empty database lacks. Page and service worker may both find it empty: one of them does it.
+  const whole = (db) => {
+    const marked = () => asked(db.transaction("meta").objectStore("meta").get("whole"));
+    const bring = async () => {
+      if (await marked()) return;
+      const values = [[{ name: "whole" }, "meta"]];
+      try {
+        const shelf = await caches.open(COPY);
+        for (const at of await shelf.keys()) values.push([await unpacked(await shelf.match(at)), new URL(at.url).pathname.split("/")[3]]);
+      } catch { /* what can be read comes back */ }
+      const t = db.transaction(Object.keys(STORES), "readwrite", { durability: "strict" });
+      for (const [value, store] of values) t.objectStore(store).put(value);
+      await new Promise((done) => { t.oncomplete = t.onabort = done; });
+    };
+    return marked().then((is) => is || (navigator.locks ? navigator.locks.request("paigong-whole", bring) : bring())).catch(() => {});
+  };
+
   // One transaction, on the disk before it counts as done.
   const within = async (stores, mode, work) => {
     const db = await open();
@@ -37,14 +87,16 @@
       t.onabort = t.onerror = () => reject(t.error ?? new Error("the phone did not keep it"));
     });
     let out;
+    const written = new Map();
     try {
-      out = await work((name) => t.objectStore(name));
+      out = await work((name) => mode === "readwrite" ? noting(t.objectStore(name), written) : t.objectStore(name));
     } catch (err) {
       done.catch(() => {});
       try { t.abort(); } catch { /* ended by itself */ }
       throw err;
     }
     await done;
+    await copy(written);
     return out;
   };
 
@@ -271,6 +323,7 @@
   const wipe = async () => {
     (await open()).close();
     opened = undefined;
+    await globalThis.caches?.delete(COPY);
     await asked(indexedDB.deleteDatabase("paigong"));
   };
 

@@ -139,3 +139,29 @@ self.addEventListener("message", (event) => {
 self.addEventListener("sync", (event) => {
   if (event.tag === "outbox") event.waitUntil(outbox.flush(true).then(async () => { if (await outbox.due() !== null) throw new Error("not all is sent"); }));
 });
+
+// A notice of the desk, also while no page is open. Its page is fetched at once: the next place may be a basement.
+self.addEventListener("push", (event) => {
+  const { title, body, tag, url } = event.data?.json() ?? {};
+  if (!title) return;
+  const shown = self.registration.showNotification(title, { body, tag, renotify: true, icon: BASE + "icon-192.png", data: url });
+  event.waitUntil((async () => {
+    await shown;
+    for (const address of new Set([url, "/m"])) {
+      const live = await fromNetwork(new Request(address, { headers: { Accept: "text/html" }, redirect: "manual" })).catch(() => null);
+      if (address !== "/m" || !live?.ok) continue;
+      const page = await live.text();
+      for (const c of await self.clients.matchAll({ type: "window" })) if (new URL(c.url).pathname === "/m") c.postMessage({ newer: "/m", page });
+    }
+  })());
+});
+
+self.addEventListener("notificationclick", (event) => {
+  const to = new URL(event.notification.data, location.origin).href;
+  event.notification.close();
+  event.waitUntil((async () => {
+    const open = (await self.clients.matchAll({ type: "window" })).filter((c) => mine(new URL(c.url)));
+    const there = open.find((c) => c.url === to);
+    return there ? there.focus() : self.clients.openWindow(to);
+  })());
+});
