@@ -259,6 +259,7 @@
 //	POST /stock/places  code engineer_id kind known lat lng name open_hours organisation_code region_code retired version
 //	POST /settings/absences/{id}/approve
 //	POST /settings/absences/{id}/reject
+//	POST /settings/absences/{id}/withdraw  reason
 //	POST /settings/calendar  date name working year
 //	POST /settings/engineers/absences  ends_at engineer_id kind on_conflict reason starts_at
 //	POST /settings/engineers/duty  from phone to user_id
@@ -276,6 +277,8 @@
 //	POST /stock/pickups/{id}/hand-over
 //	POST /stock/pickups/{id}/ready
 //	POST /stock/pickups/{id}/receive
+//	POST /stock/shortages/s1/part  sku
+//	POST /stock/shortages/s1/take  from_work_order place reason
 //	POST /stock/unreconciled/{id}  from_place how
 //	POST /stock/wishes/{id}/ready  from_place
 //	POST /stock/wishes/{id}/refuse  reason

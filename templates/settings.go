@@ -107,6 +107,7 @@ type AbsenceRow struct {
 	Reason   string
 	State    string // of "absence"
 	Open     bool   // may be approved or rejected
+	May      bool   // he is at work after all
 }
 
 // DisplacedRow is a visit that lost its engineer.

@@ -78,6 +78,7 @@ func (Pickups) place() place { return place{"pickups", "desk"} }
 
 // ShortageRow is an order that waits for a part.
 type ShortageRow struct {
+	ID           string
 	OrderNumber  string
 	SKU, Name    string
 	Unit         string
@@ -86,6 +87,8 @@ type ShortageRow struct {
 	ExpectedOn   string
 	State        string // of "shortage"
 	Customer     string
+	MayName      bool // it stands as text, and this person knows the parts
+	MayTake      bool // another order's pieces may be given to it
 }
 
 // ExpectedRow is a delivery on its way.

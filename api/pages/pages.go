@@ -232,6 +232,8 @@ func (p *Pages) Mount(e *echo.Echo) {
 	for act, may := range map[string]auth.Permission{"ready": auth.HandOutParts, "hand-over": auth.ReceivePickup, "receive": auth.HandOutParts, "cancel": auth.CancelPickup} {
 		do("/stock/pickups/:id/"+act, may, p.pickupAct(act), p.pickups)
 	}
+	do("/stock/shortages/:id/part", auth.ExpectStock, p.nameShortage, p.shortages)
+	do("/stock/shortages/:id/take", auth.Assign, p.takePart, p.shortages)
 	do("/stock/expected", auth.ExpectStock, p.expect, p.shortages)
 	do("/stock/expected/:id", auth.ExpectStock, p.postpone, p.shortages)
 
@@ -276,6 +278,7 @@ func (p *Pages) Mount(e *echo.Echo) {
 	do("/settings/engineers/absences", auth.AskLeave, p.addAbsence, p.engineers)
 	do("/settings/absences/:id/approve", auth.DecideLeave, p.decideAbsence(true), p.engineers)
 	do("/settings/absences/:id/reject", auth.DecideLeave, p.decideAbsence(false), p.engineers)
+	do("/settings/absences/:id/withdraw", auth.DecideLeave, p.withdrawAbsence, p.engineers)
 	see("/settings/engineers/:id", auth.ReadEngineers, p.engineerPage)
 	do("/settings/engineers/person", auth.ManageEngineers, p.putEngineer, p.engineerPage)
 	see("/settings/regions", auth.ReadBasics, p.regionsPage)

@@ -225,7 +225,7 @@ func (p *Pages) engineers(a *ask) (templates.Page, error) {
 			continue
 		}
 		v.Absences = append(v.Absences, templates.AbsenceRow{ID: x.ID.String(), Engineer: x.EngineerName, Kind: x.Kind, From: x.StartsAt, To: x.EndsAt, Reason: x.Reason, State: string(x.State),
-			Open: x.State == dispatch.AbsenceRequested && a.by.May(auth.DecideLeave)})
+			Open: x.State == dispatch.AbsenceRequested && a.by.May(auth.DecideLeave), May: x.State == dispatch.AbsenceApproved && a.by.May(auth.DecideLeave)})
 	}
 	if err := a.displaced(&v); err != nil {
 		return nil, err
@@ -297,6 +297,19 @@ func (p *Pages) putDuty(ctx context.Context, a *ask, f *form) (string, error) {
 		return "", err
 	}
 	_, err := p.desk.PutDuty(ctx, a.by, in)
+	return "/settings/engineers", err
+}
+
+// withdrawAbsence ends somebody's absence: he is at work after all.
+func (p *Pages) withdrawAbsence(ctx context.Context, a *ask, f *form) (string, error) {
+	id, err := parse(a.Param("id"))
+	if err != nil {
+		return "", err
+	}
+	err = p.desk.Keep(ctx, a.by, func(ctx context.Context, l workorders.Ledgers) error {
+		_, err := l.Board.WithdrawAbsence(ctx, a.by, id, f.text("reason"))
+		return err
+	})
 	return "/settings/engineers", err
 }
 

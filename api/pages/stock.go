@@ -176,7 +176,7 @@ func (p *Pages) shortages(a *ask) (templates.Page, error) {
 		return nil, err
 	}
 	v := templates.Shortages{More: a.with("cursor", page.NextCursor), MayExpect: a.by.May(auth.ExpectStock)}
-	names := map[string]string{}
+	names, take := map[string]string{}, false
 	for _, s := range page.Items {
 		if _, looked := names[s.WorkOrderNumber]; !looked && a.by.May(auth.ReadOrders) {
 			orders, err := p.desk.Orders(a.ctx(), a.by, workorders.OrderFilter{Ask: keyset.Ask{Limit: 1}, Q: s.WorkOrderNumber})
@@ -191,6 +191,8 @@ func (p *Pages) shortages(a *ask) (templates.Page, error) {
 		if row.Name == "" {
 			row.Name = s.Text
 		}
+		row.ID, row.MayName, row.MayTake = s.ID.String(), s.PartID == nil && v.MayExpect, s.PartID != nil && s.State == inventory.ShortageOpen && a.by.May(auth.Assign)
+		take = take || row.MayTake
 		v.Rows = append(v.Rows, row)
 	}
 	coming, err := a.look().Stock.ExpectedList(a.ctx(), a.by.Scope(), inventory.ExpectedFilter{Ask: keyset.Ask{Limit: 100}, State: "open"})
@@ -200,10 +202,12 @@ func (p *Pages) shortages(a *ask) (templates.Page, error) {
 	for _, x := range coming.Items {
 		v.Expected = append(v.Expected, templates.ExpectedRow{ID: x.ID.String(), SKU: x.SKU, Name: x.PartName, Quantity: x.Quantity - x.Received, Place: x.ToPlace, ExpectedOn: x.ExpectedOn.String(), Supplier: x.SupplierRef})
 	}
-	if v.MayExpect {
+	if v.MayExpect || take {
 		if v.Places, err = a.placeOptions(); err != nil {
 			return nil, err
 		}
+	}
+	if v.MayExpect {
 		if v.PartChoices, err = a.partOptions(); err != nil {
 			return nil, err
 		}
@@ -221,6 +225,37 @@ func (p *Pages) expect(ctx context.Context, a *ask, f *form) (string, error) {
 		_, err := l.Stock.Expect(ctx, a.by, in)
 		return err
 	})
+	return "/stock/shortages", err
+}
+
+// nameShortage says which part it is that an engineer wrote down in words.
+func (p *Pages) nameShortage(ctx context.Context, a *ask, f *form) (string, error) {
+	id, err := parse(a.Param("id"))
+	if err != nil {
+		return "", err
+	}
+	sku := f.need("sku")
+	if err := f.err(); err != nil {
+		return "", err
+	}
+	err = p.desk.Keep(ctx, a.by, func(ctx context.Context, l workorders.Ledgers) error {
+		_, err := l.Stock.PatchShortage(ctx, a.by.Scope(), id, inventory.ShortagePatch{SKU: &sku}, nil)
+		return err
+	})
+	return "/stock/shortages", err
+}
+
+// takePart gives the pieces that were allotted to another order to this one.
+func (p *Pages) takePart(ctx context.Context, a *ask, f *form) (string, error) {
+	id, err := parse(a.Param("id"))
+	if err != nil {
+		return "", err
+	}
+	in := workorders.TakePartInput{FromWorkOrder: f.need("from_work_order"), Place: f.need("place"), Reason: f.need("reason")}
+	if err := f.err(); err != nil {
+		return "", err
+	}
+	_, err = p.desk.TakePart(ctx, a.by, id, in)
 	return "/stock/shortages", err
 }
 
