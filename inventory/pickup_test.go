@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -72,6 +73,50 @@ func TestASlipMovesThePartsAndThePromise(t *testing.T) {
 	h.want(p, van, "1 good") // his own stays
 	h.want(p, store, "4 good (2 promised)")
 	h.want(s, store, "1 good")
+	h.sound()
+}
+
+// A hand-over takes its shelves in the one order in which everybody takes them, before it touches any of them:
+// somebody who has the van and goes on to the store is not run into.
+func TestAHandOverTakesItsShelvesInTurn(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	p := h.part("PUMP-1", false)
+	engineer, van := h.engineer("li") // older than the store, so its shelf comes first
+	store := h.place("store", Warehouse, nil)
+	h.receive(p, store, 5)
+	h.receive(p, van, 1)
+	slip := h.slip(h.order(), engineer, store, Need{PartID: p.ID, Quantity: 3})
+	handed := make(chan error, 1)
+	shelf := func(ctx context.Context, l Ledger, at Place) error {
+		_, err := l.db.ExecContext(ctx, "SELECT count(*) FROM lock_stock(ARRAY[?0::uuid], ARRAY[?1::uuid])", at.ID, p.ID)
+		return err
+	}
+	err := h.do(func(ctx context.Context, l Ledger) error {
+		if err := shelf(ctx, l, van); err != nil {
+			return err
+		}
+		go func() {
+			_, err := h.at(slip, "hand-over")
+			handed <- err
+		}()
+		for waits, tries := 0, 0; waits == 0; tries++ { // until the hand-over stands before the van's shelf
+			if err := h.owner.NewRaw("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype IN ('transactionid', 'tuple')").Scan(ctx, &waits); err != nil {
+				return err
+			}
+			if time.Sleep(5 * time.Millisecond); tries == 400 {
+				return errors.New("the hand-over does not wait for the van's shelf")
+			}
+		}
+		return shelf(ctx, l, store)
+	})
+	if err != nil {
+		t.Errorf("who has the van's shelf cannot have the store's: %v", err)
+	}
+	if err := <-handed; err != nil {
+		t.Errorf("the hand-over: %v", err)
+	}
+	h.want(p, van, "4 good (3 promised)")
 	h.sound()
 }
 
