@@ -18,6 +18,7 @@ var figures = []string{
 
 // FigureTable is the table twin of a chart, or a ranking.
 type FigureTable struct {
+	ID      string // where a tile leads to
 	Title   string
 	Columns []string
 	Rows    [][]string // the first cell names the row

@@ -68,8 +68,9 @@ type UndeliveredRow struct {
 // Undelivered is GET /messages?cursor=.
 type Undelivered struct {
 	Chrome
-	Rows []UndeliveredRow
-	More string
+	Unconnected bool // some reached nobody because no channel is connected
+	Rows        []UndeliveredRow
+	More        string
 }
 
 func (Undelivered) place() place { return place{"messages", "desk"} }

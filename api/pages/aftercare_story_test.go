@@ -101,6 +101,9 @@ func TestFromReportToFollowUpAndComplaint(t *testing.T) {
 		}
 	}
 	figures := n.signedIn("manager").see("/figures?from=2026-11-01&to=2026-11-30&by-calls=channel", 200).shows("来电与在线咨询", "一次修复率", "不含等备件", "未完成工单的积压")
+	// What engineers' time went into, and feedback by region (C52, C205).
+	figures.shows("准时到达率 0.0 %", "工时利用率", "备件耗用 ¥35.00", "收款 ¥0.00")
+	n.signedIn("manager").see("/figures?from=2026-11-01&to=2026-11-30&by-follow-ups=region&by-complaints=organisation", 200).shows("bj-cy 1 1 1", "华北家电服务 1")
 	figures.shows("phone 3 1 33.3 % 1 33.3 % 50.0 % 9 360", "chat 2 0 0.0 % 1 50.0 % 100.0 % 60 30")
 
 	// The next Monday the week's report is in the mailbox, as PDF and CSV, once.

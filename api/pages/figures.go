@@ -34,7 +34,7 @@ func (p *Pages) figures(a *ask) (templates.Page, error) {
 		to = *d
 	}
 	v := templates.Figures{From: from.String(), To: to.String()}
-	for _, fill := range []func(*ask, *templates.Figures, calendar.Date, calendar.Date) error{served, replies, calls, grievances, debts, openOrders, reports, sent} {
+	for _, fill := range []func(*ask, *templates.Figures, calendar.Date, calendar.Date) error{served, worked, replies, calls, grievances, debts, openOrders, reports, sent} {
 		if err := fill(a, &v, from, to); err != nil {
 			return nil, err
 		}
@@ -61,7 +61,7 @@ func reports(a *ask, v *templates.Figures, from, to calendar.Date) error {
 		if err != nil {
 			return err
 		}
-		table := templates.FigureTable{Title: a.t("report.title." + kind)}
+		table := templates.FigureTable{ID: kind, Title: a.t("report.title." + kind)}
 		table.Columns, table.Rows = a.p.server.ReportTable(r, a.lang)
 		if table.Note = a.t("report.note." + kind); kind == "engineers" {
 			table.Note = a.t("report.note."+kind, kpi.RepeatDays)
@@ -168,6 +168,35 @@ func served(a *ask, v *templates.Figures, from, to calendar.Date) error {
 		table.Bars = append(table.Bars, bar)
 	}
 	v.Tables = append(v.Tables, table)
+	return nil
+}
+
+// worked is what the engineers' time went into, whether they were there when it was said, and what came of it.
+func worked(a *ask, v *templates.Figures, from, to calendar.Date) error {
+	if !a.by.May(auth.ReadReceipts) || !a.by.May(auth.ReadVisits) {
+		return nil
+	}
+	w, err := a.look().Figures.Worked(a.ctx(), a.by.Scope(), kpi.Ask{From: from, To: to, Zone: a.zone})
+	if err != nil {
+		return err
+	}
+	part := func(s *kpi.Share) string {
+		if s == nil {
+			return "–"
+		}
+		return templates.Chrome{}.Percent(float64(*s))
+	}
+	onTime := "–"
+	r, err := a.p.server.Report(a.ctx(), a.by, "engineers", from.String(), to.String(), "")
+	if err != nil && !fault.Is(err, fault.Forbidden) {
+		return err
+	}
+	if sum, ok := r.Totals.(kpi.EngineerRow); ok {
+		onTime = part(sum.OnTime)
+	}
+	money := templates.Chrome{}.Money
+	v.Tiles = append(v.Tiles, templates.Figure{Key: "on_time", Value: onTime, Path: "#engineers"}, templates.Figure{Key: "utilisation", Value: part(w.Utilisation()), Path: "#engineers"},
+		templates.Figure{Key: "parts_spend", Value: money(w.Parts), Path: "/stock/movements"}, templates.Figure{Key: "receipts", Value: money(w.Taken), Path: "/receipts?state=paid"})
 	return nil
 }
 

@@ -186,6 +186,7 @@ func (p *Pages) undelivered(a *ask) (templates.Page, error) {
 	}
 	v := templates.Undelivered{More: a.with("cursor", page.NextCursor)}
 	for _, m := range page.Items {
+		v.Unconnected = v.Unconnected || m.LastError == "no channel reaches this address" && m.To != ""
 		v.Rows = append(v.Rows, templates.UndeliveredRow{ID: m.ID.String(), Event: a.eventName(m.Key), Text: m.Text(), Audience: m.Audience, To: shownAddress(m.To), Channel: a.channelName(m.Channel), State: m.State, Problem: a.problemOf(m), At: m.CreatedAt, Attempts: m.Attempts})
 	}
 	v.Chrome = a.chrome()
