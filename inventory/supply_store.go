@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/gofrs/uuid/v5"
-	"github.com/uptrace/bun"
 
 	"paigong/internal/auth"
 )
@@ -39,19 +38,21 @@ func (l Ledger) SupplyForAll(ctx context.Context, scope auth.Scope, parts, order
 		Free       []int64 `bun:",array"`
 	}
 	// One sum for each part in one row for each place: with a thousand vans that is quicker than grouping into arrays.
-	sums := make([]string, len(parts))
-	for i, part := range parts {
-		sums[i] = "coalesce(sum(n) FILTER (WHERE part_id = '" + part.String() + "'), 0)"
+	// Engineers are a list to hash and not an ANY: prepared, that would be compared one by one for each van.
+	sums := strings.Repeat(", coalesce(sum(n) FILTER (WHERE part_id = ?), 0)", len(parts))[2:]
+	var args []any
+	for _, part := range parts {
+		args = append(args, part)
 	}
+	args = append(args, uuids(orders), uuids(parts), seen, len(engineers) == 0, uuids(engineers))
 	err = l.db.NewRaw(`SELECT pl.id, pl.code, pl.name, pl.kind, pl.engineer_id, pl.org_id, pl.lat, pl.lng, pl.open_hours, pl.reachable, x.free
-		FROM (SELECT place_id, ARRAY[?]::bigint[] AS free
+		FROM (SELECT place_id, ARRAY[`+sums+`]::bigint[] AS free
 		      FROM (SELECT s.place_id, s.part_id, s.on_hand - s.reserved + coalesce(r.quantity, 0) AS n
 		            FROM stock s LEFT JOIN (SELECT place_id, part_id, sum(quantity) AS quantity FROM reservations WHERE order_id = ANY (?::uuid[]) AND state = 'held' GROUP BY 1, 2) r
 		              ON r.place_id = s.place_id AND r.part_id = s.part_id
 		            WHERE s.part_id = ANY (?::uuid[]) AND s.condition = 'good') rows
 		      WHERE n > 0 GROUP BY place_id) x
-		JOIN places pl ON pl.id = x.place_id WHERE pl.retired_at IS NULL AND ? AND (? OR pl.kind <> 'van' OR pl.engineer_id = ANY (?::uuid[])) ORDER BY pl.code`,
-		bun.Safe(strings.Join(sums, ", ")), uuids(orders), uuids(parts), seen, len(engineers) == 0, uuids(engineers)).Scan(ctx, &places)
+		JOIN places pl ON pl.id = x.place_id WHERE pl.retired_at IS NULL AND ? AND (? OR pl.kind <> 'van' OR pl.engineer_id IN (SELECT unnest(?::uuid[]))) ORDER BY pl.code`, args...).Scan(ctx, &places)
 	if err != nil {
 		return s, fmt.Errorf("find parts for %d orders: %w", len(orders), refusedBy(err))
 	}
