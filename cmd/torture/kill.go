@@ -86,6 +86,7 @@ func (k *killing) attack(ctx context.Context, rounds int, out io.Writer) (err er
 	for round := range rounds {
 		k.tell(round)
 		k.tellAgain(round)
+		k.publish(round)
 		c, v, err := k.v.violations(ctx)
 		if err != nil {
 			return err
