@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -36,6 +37,9 @@ const explainable = 2_000_000
 func (c *planCmd) Run(g *Globals) error {
 	if c.Seconds < 0 || c.Iterations < 0 || c.Threads < 0 {
 		return errors.New("--seconds, --iterations and --threads cannot be negative")
+	}
+	if math.IsNaN(c.Seconds) || math.IsInf(c.Seconds, 0) {
+		return errors.New("--seconds has to be a number of seconds")
 	}
 	in, err := os.Open(c.In)
 	if err != nil {
@@ -77,7 +81,7 @@ func (c *planCmd) Run(g *Globals) error {
 			if c.Best > 0 && p.Unserved == 0 {
 				gap = fmt.Sprintf(", gap %+.3f %%", 100*(float64(p.Cost)/file.Unit/c.Best-1))
 			}
-			_, _ = fmt.Fprintf(g.Err, "%3.0f %%: cost %.3f%s, %d unserved, %.0f iterations/s\n", 100*p.Fraction, float64(p.Cost)/file.Unit, gap, p.Unserved, float64(p.Iterations)/time.Since(began).Seconds())
+			_, _ = fmt.Fprintf(g.Err, "%3.0f %%: cost %.3f%s, %d unserved, %.0f iterations/s\n", 100*min(1, p.Fraction), float64(p.Cost)/file.Unit, gap, p.Unserved, float64(p.Iterations)/time.Since(began).Seconds())
 		}
 	}
 	plan, err := file.Problem.Plan(o)

@@ -89,11 +89,42 @@ func TestCtrlCWritesTheBestPlanSoFar(t *testing.T) {
 
 func TestABadDayNamesTheField(t *testing.T) {
 	day := filepath.Join(t.TempDir(), "day.json")
-	if err := os.WriteFile(day, []byte(`{"travel":{"kind":"haversine","factor":0,"speed_kmh":40},"engineers":[],"orders":[]}`), 0o600); err != nil {
-		t.Fatal(err)
+	const whole = `{"travel":{"kind":"haversine","factor":1.2,"speed_kmh":40},"engineers":[{"id":"a","home":{"lat":31,"lng":121},"shift":[0,50000]}],"orders":[{"id":"o","at":{"lat":31,"lng":121},"service_s":10}]}`
+	plan := func(old, new string, more ...string) (int, string, string) {
+		t.Helper()
+		if !strings.Contains(whole, old) {
+			t.Fatalf("the day has no %s", old)
+		}
+		if err := os.WriteFile(day, []byte(strings.Replace(whole, old, new, 1)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return program(t, t.Context(), append([]string{"plan", "--in", day, "--out", "-", "--iterations", "3", "--quiet"}, more...)...)
 	}
-	if status, _, errs := program(t, t.Context(), "plan", "--in", day, "--out", "-", "--iterations", "1"); status != 1 || !strings.Contains(errs, "travel.factor") {
-		t.Errorf("status %d: %s", status, errs)
+	for _, c := range []struct{ old, new, field string }{
+		{`"factor":1.2`, `"factor":0`, "travel.factor"},
+		{`"service_s":10`, `"service_s":-10`, "orders[0].service"},
+		{`"service_s":10`, `"service_s":NaN`, "service_s: line 1"},
+		{`"kind":"haversine"`, `"kind":"matrix","seconds":[[0,1]]`, "travel.seconds[0]"},
+		{`"shift":[0,50000]`, `"shift":[50000,0]`, "engineers[0].shifts[0]"},
+	} {
+		if status, _, errs := plan(c.old, c.new); status != 1 || !strings.Contains(errs, c.field) {
+			t.Errorf("%s: status %d: %s", c.new, status, errs)
+		}
+	}
+	// What is possible but hopeless is listed with its reason.
+	for _, c := range []struct{ old, new, rule string }{
+		{`"service_s":10`, `"service_s":10,"windows":[[500,400]]`, "window"},
+		{`"service_s":10`, `"service_s":10,"parts":{"unheard of":1}`, "part_none"},
+		{`[{"id":"a","home":{"lat":31,"lng":121},"shift":[0,50000]}]`, `[]`, "shift"},
+	} {
+		if status, out, errs := plan(c.old, c.new); status != 0 || !strings.Contains(out, `"unplanned":[{"order":"o","reasons":["`+c.rule+`"]}]`) {
+			t.Errorf("%s: status %d: %s%s", c.new, status, out, errs)
+		}
+	}
+	for _, seconds := range []string{"-1", "NaN", "Inf"} {
+		if status, _, errs := plan(`"id":"o"`, `"id":"o"`, "--seconds="+seconds); status != 1 || !strings.Contains(errs, "--seconds") {
+			t.Errorf("%s seconds: status %d: %s", seconds, status, errs)
+		}
 	}
 }
 

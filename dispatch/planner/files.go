@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -152,12 +153,36 @@ type problemJSON struct {
 	Published []publishedJSON `json:"published,omitempty"`
 }
 
+// whereInJSON names the field and the line at which a text is not what it should be, such as NaN, which JSON does not know.
+func whereInJSON(data []byte, err error) error {
+	line := func(offset int64) int {
+		return 1 + bytes.Count(data[:min(max(0, int(offset)), len(data))], []byte("\n"))
+	}
+	var broken *json.SyntaxError
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &wrong) && wrong.Field != "":
+		return bad(fmt.Sprintf("cannot be %s (line %d)", wrong.Value, line(wrong.Offset)), "%s", wrong.Field)
+	case errors.As(err, &broken) && len(data) > 0:
+		field := "problem"
+		if names := fieldName.FindAllSubmatch(data[:min(int(broken.Offset), len(data))], -1); len(names) > 0 {
+			field = string(names[len(names)-1][1])
+		}
+		return bad(fmt.Sprintf("line %d: %v", line(broken.Offset), err), "%s", field)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return bad("ends before it is complete", "problem")
+	}
+	return fmt.Errorf("read problem: %w", err)
+}
+
+var fieldName = regexp.MustCompile(`"([^"\\]+)"\s*:`)
+
 func readPaigong(data []byte) (*File, error) {
 	var in problemJSON
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&in); err != nil {
-		return nil, fmt.Errorf("read problem: %w", err)
+		return nil, whereInJSON(data, err)
 	}
 	if d.More() {
 		return nil, bad("is followed by something else", "problem")
@@ -381,8 +406,13 @@ func readSolomon(text string) (*File, error) {
 	fleet, capacity := 0, int64(-1)
 	for n, line := range strings.Split(text, "\n") {
 		v, err := numbers(line)
-		if err != nil || len(v) == 0 {
-			continue // headings
+		switch {
+		case err == nil && len(v) == 0:
+			continue
+		case err != nil && len(v) == 0 && len(xy) == 0:
+			continue // headings begin with a word and come before the customers
+		case err != nil:
+			return nil, bad("is not a row of seven numbers", "line %d", n+1)
 		}
 		tick := func(x float64) int64 { return int64(math.Round(x * solomonTicks)) }
 		switch {
@@ -399,6 +429,9 @@ func readSolomon(text string) (*File, error) {
 					f.vehicles = append(f.vehicles, k+1)
 				}
 				continue
+			}
+			if v[3] < 0 {
+				return nil, bad("has a negative demand", "line %d", n+1)
 			}
 			o := Order{ID: strconv.Itoa(int(v[0])), Place: Row(len(xy) - 1), Service: tick(v[6]), Windows: []Window{window}, Due: NoDue, Priority: 3}
 			if v[3] > 0 {

@@ -526,9 +526,30 @@ func TestAFileThatCannotBePlannedNamesTheField(t *testing.T) {
 		{`"at":{"lat":31,"lng":121},`, ``, "orders[0].at"},
 		{`"service_s":10`, `"service_s":10,"colour":1`, "colour"},
 		{`"objective":"service"`, `"objective":"joy"`, "objective"},
+		{`"service_s":10`, `"service_s":NaN`, "service_s: line 1"},
+		{`"service_s":10`, `"service_s":10.5`, "orders.service_s"},
+		{`"lat":31`, `"lat":1e400`, "engineers.home.lat"},
+		{`]}`, `]`, "problem: ends before"},
+		{`"kind":"haversine","factor":1.2,"speed_kmh":40},"engineers":[{"id":"a","home":{"lat":31,"lng":121}`, `"kind":"matrix","seconds":[[0]]},"engineers":[{"id":"a","home":{"index":3}`, "engineers[0].home"},
 	} {
+		if !strings.Contains(whole, c.old) {
+			t.Fatalf("the day has no %s", c.old)
+		}
 		text := strings.Replace(whole, c.old, c.new, 1)
 		if _, err := Read(strings.NewReader(text), FormatPaigong); err == nil || !strings.Contains(err.Error(), c.field) {
+			t.Errorf("%s: error %v does not name %s", c.new, err, c.field)
+		}
+	}
+	// A row of the benchmarks' files that cannot be read is never left out silently.
+	const solomon = "C1\n\nVEHICLE\nNUMBER CAPACITY\n 1 200\n\nCUSTOMER\nCUST NO. XCOORD.\n0 40 50 0 0 1236 0\n1 45 68 10 0 967 90\n2 45 70 30 0 870 90\n"
+	if f, err := Read(strings.NewReader(solomon), FormatSolomon); err != nil || len(f.Problem.Orders) != 2 {
+		t.Fatalf("two customers: %v", err)
+	}
+	for _, c := range []struct{ new, field string }{
+		{"2 NaN 70 30 0 870 90", "line 11"}, {"2 x 70 30 0 870 90", "line 11"}, {"NaN 45 70 30 0 870 90", "line 11"}, {"2 45 70 -30 0 870 90", "line 11"}, {"2 45 70 30 0 870", "line 11"},
+		{"2 45 70 30 0 870 -90", "orders[1].service"}, {"1 45 70 30 0 870 90", "orders[1].id"},
+	} {
+		if _, err := Read(strings.NewReader(strings.Replace(solomon, "2 45 70 30 0 870 90", c.new, 1)), FormatSolomon); err == nil || !strings.Contains(err.Error(), c.field) {
 			t.Errorf("%s: error %v does not name %s", c.new, err, c.field)
 		}
 	}
