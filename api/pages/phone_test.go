@@ -127,7 +127,15 @@ func TestBrowserPhoneOnASlowLine(t *testing.T) {
 		_, err := cdp.Call(ctx, t, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `
 			globalThis.BarcodeDetector = class { async detect() { return globalThis.held ? [{ rawValue: globalThis.held }] : [] } };
 			MediaDevices.prototype.getUserMedia = async () => document.createElement("canvas").captureStream(5);
-			HTMLMediaElement.prototype.play = async () => {};`})
+			HTMLMediaElement.prototype.play = async () => {};
+			Object.defineProperty(Notification, "permission", { get: () => "default" });
+			Notification.requestPermission = async () => "granted";
+			PushManager.prototype.getSubscription = async () => globalThis.subscribed ?? null;
+			PushManager.prototype.subscribe = async function ({ applicationServerKey }) {
+				const { publicKey } = await crypto.subtle.generateKey({ name: "ECDH", namedCurve: "P-256" }, false, ["deriveBits"]);
+				const keys = { p256dh: await crypto.subtle.exportKey("raw", publicKey), auth: new Uint8Array(16).buffer };
+				if (applicationServerKey.length === 65) return globalThis.subscribed = { endpoint: "https://push.example/x", getKey: (name) => keys[name] };
+			};`})
 		return err
 	}))
 	p.open("/m/van")
@@ -147,6 +155,15 @@ func TestBrowserPhoneOnASlowLine(t *testing.T) {
 	p.clicks("#scan")
 	hold("P3", `document.querySelector("input[data-code=P3]").value === "2"`)
 	hold("P1", `document.querySelector("input[data-code=P1]").value === "2" && document.querySelector("input[data-code=P3]").value === "2"`)
+
+	// Notices are switched on by one tap, with what the browser gives; its push service is outside and played.
+	p.open("/m/me")
+	p.settles("the button for notices", `document.querySelector("form[action='/m/me/push']:not([hidden])")`)
+	p.leads("form[action='/m/me/push'] button")
+	var phones int
+	if err := n.db.NewRaw("SELECT count(*) FROM push_subscriptions WHERE address = 'https://push.example/x'").Scan(t.Context(), &phones); err != nil || phones != 1 {
+		t.Errorf("%d phones are told after one tap (%v)", phones, err)
+	}
 }
 
 // The standard repair is written down with nine taps and a signature, and nothing typed: accepted already, on the

@@ -12,9 +12,11 @@ else {
   tell(has ? "on" : "off");
   on.hidden = !!has; off.hidden = !has;
 
+  // Each form is sent when the browser has done its part; the tap alone does not count as sent.
+  const hold = (event) => { event.preventDefault(); event.stopPropagation(); };
+
   on.addEventListener("submit", async (event) => {
-    if (on.elements.address.value) return; // the second time round, with what the browser gave
-    event.preventDefault();
+    hold(event);
     if (await Notification.requestPermission() !== "granted") { on.hidden = true; return tell("denied"); }
     try {
       const key = Uint8Array.from(atob(say.key.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
@@ -22,14 +24,12 @@ else {
       on.elements.address.value = s.endpoint;
       on.elements.key.value = text(s.getKey("p256dh"));
       on.elements.secret.value = text(s.getKey("auth"));
-      on.requestSubmit();
+      on.submit();
     } catch { tell("failed"); }
   });
   off.addEventListener("submit", async (event) => {
-    const s = await worker.pushManager.getSubscription();
-    if (!s) return;
-    event.preventDefault();
-    await s.unsubscribe();
-    off.requestSubmit();
+    hold(event);
+    await (await worker.pushManager.getSubscription())?.unsubscribe();
+    off.submit();
   });
 }
