@@ -301,3 +301,41 @@ func TestDutyPersonOutsideWorkingHours(t *testing.T) {
 	}
 	n.clean()
 }
+
+// A unit that names nobody for a night is looked after by whoever the unit above named; its own name goes first.
+func TestDutyOfTheUnitAbove(t *testing.T) {
+	t.Parallel()
+	n := newTown(t)
+	n.admin.post("/organisations", m{"code": "C9", "name": "中心", "kind": "centre"}).want(201)
+	above := n.user("night", m{"name": "总部值班"}, "lead").get("/me").want(200).str("id")
+	own := n.user("c9", m{"name": "中心值班", "organisation_code": "C9"}, "lead").get("/me").want(200).str("id")
+	n.dispatcher.do("PUT", "/duty", m{"from": "2026-11-16", "to": "2026-11-16", "user_id": above, "phone": "13800130001"}).want(200)
+	now := func() string { // at 22:00, when nobody is in
+		t.Helper()
+		n.clock.Add(int64(14 * time.Hour))
+		defer n.clock.Add(-int64(14 * time.Hour))
+		var org int32
+		if err := n.db.NewRaw("SELECT id FROM organisations WHERE code = 'C9'").Scan(t.Context(), &org); err != nil {
+			t.Fatal(err)
+		}
+		on, err := n.desk.Look(t.Context()).Promises.DutyNow(t.Context(), org)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if on == nil {
+			return "nobody"
+		}
+		return on.Name
+	}
+	if got := now(); got != "总部值班" {
+		t.Errorf("on duty for the centre: %s, want the unit above", got)
+	}
+	n.admin.do("PUT", "/duty", m{"organisation_code": "C9", "from": "2026-11-16", "to": "2026-11-16", "user_id": own, "phone": "13800130002"}).want(200)
+	if got := now(); got != "中心值班" {
+		t.Errorf("on duty for the centre: %s, want its own", got)
+	}
+	n.admin.do("PATCH", "/users/"+own, m{"active": false}).want(200)
+	if got := now(); got != "总部值班" {
+		t.Errorf("whoever left is on duty: %s", got)
+	}
+}

@@ -118,6 +118,7 @@
 //	POST /requests/{number}/hand-over  reason user_id
 //	POST /requests/{number}/hand-over/accept
 //	POST /requests/{number}/hand-over/refuse  reason
+//	POST /settings/checklists  category kind line_code line_mandatory line_name line_name_en
 //	POST /settings/templates  category duration_minutes kind part_quantity part_sku priority skill_codes then
 //	POST /settings/follow-ups/{kind}/script  en questions zh
 //	POST /settings/follow-ups/{kind}/window  from_day to_day

@@ -4,7 +4,7 @@ import "time"
 
 // SettingsTabs are the pages of the settings.
 func (c Chrome) SettingsTabs() []MenuItem {
-	return c.tabs("ui.settings.", "/settings", "about", "users", "organisations", "regions", "engineers", "skills", "templates", "calendar", "standards", "groups", "follow-ups", "messages", "import", "webhooks")
+	return c.tabs("ui.settings.", "/settings", "about", "users", "organisations", "regions", "engineers", "skills", "templates", "checklists", "calendar", "standards", "groups", "follow-ups", "messages", "import", "webhooks")
 }
 
 // Setting is one setting of the running program and where it came from.

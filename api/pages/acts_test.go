@@ -291,6 +291,19 @@ func TestBooks(t *testing.T) {
 	manager.see("/settings/webhooks", 200).hides("whsec_")
 }
 
+// What has to be looked at before a job is done is written on a page of its own.
+func TestChecklistsAreWritten(t *testing.T) {
+	t.Parallel()
+	n := newTown(t)
+	manager := n.signedIn("manager")
+	lists := manager.see("/settings/checklists", 200).form("/settings/checklists")
+	lines := url.Values{"kind": {"repair"}, "category": {"空调"}, "line_code": {"power", "", "drain"}, "line_name": {"通电", "", "排水通畅"}, "line_name_en": {"Power on", "", ""}, "line_mandatory": {"true", "false", "false"}}
+	lists.send(url.Values{"kind": {"repair"}, "line_code": {"power", "power"}, "line_name": {"通电", "再通电"}, "line_name_en": {"", ""}, "line_mandatory": {"true", "true"}}).refused(422, "power")
+	lists.send(lines).done().shows("通电", "排水通畅")
+	manager.see("/settings/checklists?kind=repair&category="+url.QueryEscape("空调"), 200).shows("修改检查表")
+	n.signedIn("agent").see("/settings/checklists", 200).hides("保存")
+}
+
 // A partner sees what was offered to him, takes it, and nothing else of the company.
 func TestHandOver(t *testing.T) {
 	t.Parallel()

@@ -296,6 +296,8 @@ func (p *Pages) Mount(e *echo.Echo) {
 	do("/settings/calendar", auth.ManageBasics, p.putDay, p.calendar)
 	see("/settings/templates", auth.ReadBasics, p.jobTemplates)
 	do("/settings/templates", auth.ManageBasics, p.putTemplate, p.jobTemplates)
+	see("/settings/checklists", auth.ReadBasics, p.checklists)
+	do("/settings/checklists", auth.ManageBasics, p.putChecklist, p.checklists)
 	see("/settings/messages", auth.ManageMessages, p.messageSettings)
 	do("/settings/messages/text", auth.ManageMessages, p.writeMessage, p.messageSettings)
 	g.POST("/settings/messages/preview", p.previewMessage)
