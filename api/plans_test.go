@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -429,4 +430,49 @@ func TestPlanAndHintAgree(t *testing.T) {
 		n.dispatcher.post("/plans/"+p.str("id")+"/publish", nil).want(200)
 	}
 	n.sound()
+}
+
+// What nobody can plan is refused by name before it is planned, and what nobody can do is listed with its reason.
+func TestPlanNamesWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	n := newTown(t)
+	for _, c := range []struct {
+		path string
+		body any
+		says string
+	}{
+		{"/plans", m{"day": "2026-11-31"}, "day"},
+		{"/plans", m{"region_codes": []string{"bj"}}, "day"},
+		{"/plans", m{"day": "2026-11-17", "region_codes": []string{"atlantis"}}, "body.region_codes"},
+		{"/plans", m{"day": "2026-11-17", "seconds": -1}, "seconds"},
+		{"/plans", m{"day": "2026-11-17", "seed": -1}, "seed"},
+		{"/plans", []byte(`{"day":"2026-11-17","seconds":NaN}`), "N"},
+	} {
+		got := n.dispatcher.post(c.path, c.body)
+		if got.status < 400 || got.status > 422 || !strings.Contains(string(got.raw), c.says) {
+			t.Errorf("%v: %d %s, want it to name %q", c.body, got.status, got.raw, c.says)
+		}
+	}
+	order := n.ready(700, nil)
+	request := n.dispatcher.get("/work-orders/" + order).want(200).str("request_id")
+	for _, c := range []struct {
+		body m
+		says string
+	}{
+		{m{"window": m{"from": "2026-11-17T18:00:00+08:00", "to": "2026-11-17T08:00:00+08:00"}}, "window"},
+		{m{"duration_minutes": -5}, "duration_minutes"},
+		{m{"parts": []m{{"sku": "unheard of", "quantity": 1}}}, "unheard of"},
+		{m{"parts": []m{{"sku": "P1", "quantity": -1}}}, "quantity"},
+	} {
+		c.body["kind"], c.body["priority"] = "inspect", 3
+		got := n.agent.post("/requests/"+request+"/work-order", c.body)
+		if got.status < 400 || got.status > 422 || !strings.Contains(string(got.raw), c.says) {
+			t.Errorf("%v: %d %s, want it to name %q", c.body, got.status, got.raw, c.says)
+		}
+	}
+	// On a day on which nobody works the order is listed, with a reason.
+	p := n.dispatcher.post("/plans", m{"day": "2027-03-01", "region_codes": []string{"bj"}}).want(201)
+	if len(p.list("visits")) != 0 || len(p.list("unplanned")) != 1 || p.str("unplanned", 0, "work_order_id") != order || len(p.list("unplanned", 0, "reasons")) == 0 {
+		t.Errorf("nobody works, and the plan says %s", p.raw)
+	}
 }
