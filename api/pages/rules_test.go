@@ -203,6 +203,7 @@ func TestStandardsAreKeptAsVersions(t *testing.T) {
 	if c.OverBy == nil || c.OverBy.Sub(c.ReceivedAt) != 48*time.Hour {
 		t.Errorf("over by %v", c.OverBy)
 	}
+	lead.see("/complaints/"+c.ID.String(), 200).shows("投诉 · 严重", "办结期限") // 4 is the worst, in words too
 	lead.see("/settings/standards", 200).form("/settings/standards/targets").send(url.Values{"priority": {"3"}, "contact": {"90"}, "arrive": {"60"}, "fix": {"4320"}}).refused(422)
 	lead.see("/settings/standards", 200).form("/settings/standards/targets").send(url.Values{"priority": {"3"}, "contact": {"90"}, "arrive": {"2880"}, "fix": {"4320"}}).done().shows("contact_minutes")
 	if a, b := n.count("SELECT count(*) FROM standard_versions"), n.count("SELECT count(*) FROM standard_versions WHERE actor = 'manager'"); a != 7 || b != a { // five days, one severity, one target

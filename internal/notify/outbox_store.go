@@ -113,7 +113,9 @@ func (o Outbox) Undelivered(ctx context.Context, sight Sight, ask keyset.Ask) (k
 	if err := sight.Check(); err != nil {
 		return page, err
 	}
-	q := o.db.NewSelect().TableExpr("messages AS m").ColumnExpr(columns).Where("m.state IN ('dead', 'suppressed') AND m.last_error <> ?", OptedOut).Where(sight.SQL("m.org_id")).
+	q := o.db.NewSelect().TableExpr("messages AS m").ColumnExpr(columns).Where("m.state IN ('dead', 'suppressed') AND m.last_error <> ?", OptedOut).
+		Where("(m.audience NOT IN ('desk', 'manager') OR m.to_address <> '')"). // those are read as notices
+		Where(sight.SQL("m.org_id")).
 		OrderExpr("m.id DESC").Limit(int64(ask.Rows()))
 	var after uuid.UUID
 	if more, err := ask.After(&after); err != nil {
