@@ -223,6 +223,13 @@ func (s *Server) reportPDF(ctx context.Context, p wish, by auth.Caller, r kpi.Re
 	for _, row := range r.Items {
 		paper.Rows = append(paper.Rows, reportCells(row, true))
 	}
+	for i := range paper.Columns { // a sum is the longest of its column and stands on one line
+		for _, row := range append(paper.Rows[:len(paper.Rows):len(paper.Rows)], paper.Totals) {
+			if column := &paper.Columns[i]; column.Figure && i < len(row) {
+				column.Width = max(column.Width, float64(len(row[i]))/6.5)
+			}
+		}
+	}
 	options := c.options()
 	_, options.Zone, err = s.desk.Today(ctx, by)
 	if err != nil {
