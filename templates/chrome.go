@@ -211,7 +211,7 @@ func Done(lang, form string) string {
 // doneForms are the forms with a sentence of their own.
 var doneForms = []string{
 	"accept", "agreed", "answer", "approve", "arrive", "assign", "attempts", "cancel", "cash-ups", "close", "confirm",
-	"conversations", "count", "decline", "depart", "escalate", "hand-over", "hold", "ill", "issue", "movements", "parked", "pause", "payments",
+	"conversations", "count", "decline", "depart", "escalate", "hand-over", "hold", "ill", "insert", "issue", "movements", "parked", "pause", "payments",
 	"propose", "quotes", "receipt", "receive", "reopen", "reply", "reschedule", "resume", "return", "reverse", "send", "sheet",
 	"start", "triage", "void", "waive", "wishes", "withdraw", "work-order",
 }

@@ -146,6 +146,8 @@ func (c Chrome) Due(t time.Time) template.HTML {
 	n := int(left.Round(time.Minute) / time.Minute)
 	at := c.local(t).Format(time.RFC3339)
 	switch {
+	case n == 0: // nobody is late by no minutes
+		return badge("onsite", "clock", c.T("ui.due_now"), at)
 	case left < 0:
 		return badge("late", "late", c.T("ui.late", c.Length(n)), at)
 	case left <= time.Hour:

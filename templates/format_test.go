@@ -44,6 +44,8 @@ func TestTimesAreSaidInTheReadersWay(t *testing.T) {
 		{"days", zh.Length(2*1440 + 181), "2 天 3 小时"},
 		{"time left", zh.Due(at(21, 10, 40)), "还有 40 分钟"},
 		{"late", en.Due(at(21, 9, 48)), "12 min late"},
+		{"not late by no minutes", en.Due(at(21, 10, 0).Add(-20 * time.Second)), "due now"},
+		{"no minutes left", zh.Due(at(21, 10, 0).Add(20 * time.Second)), "正好到时"},
 		{"no clock", en.Due(time.Time{}), ""},
 		{"typed again", en.Local(at(21, 10, 0)), "2026-11-21T10:00"},
 		{"exact", en.Instant(at(21, 10, 0)), "2026-11-21T10:00:00+08:00"},

@@ -187,6 +187,22 @@ func TestBrowserBoard(t *testing.T) {
 	if said := two.script(`document.querySelector(".toast.is-late").textContent`); !strings.Contains(said, "赵军") {
 		t.Errorf("the second dispatcher is not told who was faster: %s", said)
 	}
+
+	// Where nothing fits, a place is asked for beside the board, and drawn with a page of its own.
+	one.open("/desk?order=" + orders[2])
+	one.leads(`form[action="/desk/insert"] button`)
+	one.until("the proposal", `document.querySelector("#insert form[action$='/publish']")`)
+
+	// An outline is drawn on the scheme: three corners; the text of the form follows.
+	boss := n.at(b, "admin")
+	boss.do(chromedp.EmulateViewport(1280, 900))
+	boss.open("/settings/regions?code=bj-cy")
+	boss.waits(`document.querySelector("#scheme .own")`)
+	boss.script(`(() => { const s = document.getElementById("scheme"), r = s.getBoundingClientRect();
+		for (const [x, y] of [[.2, .2], [.8, .2], [.5, .8]]) { const at = {clientX: r.left + x * r.width, clientY: r.top + y * r.height, bubbles: true, pointerId: 1}; s.dispatchEvent(new MouseEvent("click", at)); } return "" })()`)
+	boss.until("three corners", `document.querySelector("textarea[name=shape]").value.split("\n").length === 3 && document.querySelectorAll(".corner-dot").length === 3`)
+	boss.leads(`form[action="/settings/regions"] button.go`)
+	boss.shows("✓")
 }
 
 // visitAt says who goes when.

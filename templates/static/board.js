@@ -143,10 +143,10 @@ function reason(text) {
   });
 }
 
-// Forms of the panel are sent without leaving the page.
+// Forms of the panel that change a bar are sent without leaving the page; a proposal is drawn with a page of its own.
 side?.addEventListener("submit", async (e) => {
   const form = e.target;
-  if (form.method !== "post" || !form.getAttribute("action").startsWith("/desk/")) return;
+  if (form.method !== "post" || !["/desk/assign", "/desk/move", "/desk/unassign"].includes(form.getAttribute("action"))) return;
   e.preventDefault();
   e.stopPropagation();
   const fields = Object.fromEntries(new FormData(form));
