@@ -186,8 +186,13 @@ func TestBrowserStandardSheet(t *testing.T) {
 		}
 		p.clicks(css)
 	}
-	began := time.Now()
 	next := `.card.next:not([hidden]) `
+	// The one large button is where the thumb of the hand that holds the phone is: below the upper two fifths, above the tabs.
+	reach, err := chromedp.Run(p.ctx, chromedp.Evaluate[[]float64](`(() => { const r = document.querySelector(`+fmt.Sprintf("%q", next+`form.step:not([hidden]) button`)+`).getBoundingClientRect(), tabs = document.querySelector(".tabbar").getBoundingClientRect(); return [r.top, r.bottom, tabs.top, innerHeight] })()`))
+	if err != nil || reach[0] < reach[3]*0.4 || reach[1] > reach[2] {
+		t.Errorf("the next step's button lies from %v to the tabs and the window's end (%v)", reach, err)
+	}
+	began := time.Now()
 	for _, state := range []string{"en_route", "on_site"} {
 		tap(next + `form.step:not([hidden]) button`)
 		p.until("the step "+state, fmt.Sprintf(`document.querySelector(".card.next:not([hidden])").dataset.state === %q`, state))
