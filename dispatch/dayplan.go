@@ -487,6 +487,17 @@ func (q *question) rests(e int) []planner.Window {
 	return out
 }
 
+// afterRests is when he sets out for what starts then: not inside hours that are taken, which the planner lets him
+// spend on the way.
+func (q *question) afterRests(e int, leave, start int64) int64 {
+	for _, b := range q.p.Engineers[e].Blocked {
+		if b.From < start && b.To > leave {
+			leave = min(b.To, start)
+		}
+	}
+	return leave
+}
+
 // tellDay turns the planner's day into what the desk keeps.
 func (q *question) tellDay(ask DayAsk, plan *planner.Plan) (*DayPlan, error) {
 	accounts, err := q.p.Explain(plan)
@@ -530,7 +541,7 @@ func (q *question) tellDay(ask DayAsk, plan *planner.Plan) (*DayPlan, error) {
 		for _, s := range r.Stops {
 			here, lasts := q.placeOf(s)
 			drive, _ := q.p.Travel.Leg(at, here)
-			leave := max(free, s.Start-drive)
+			leave := q.afterRests(r.Engineer, max(free, s.Start-drive), s.Start)
 			if leaves != 0 {
 				leave = leaves
 			}
@@ -985,7 +996,7 @@ func (c *checking) routes(visits []PlannedVisit, stops []PlannedStop) {
 				here, _ := c.placeOf(s)
 				there, _ := c.placeOf(list[k+1])
 				drive, _ := c.p.Travel.Leg(here, there)
-				leaves := time.Unix(max(s.Start+c.p.Orders[s.Order].Service, list[k+1].Start-drive), 0)
+				leaves := time.Unix(c.afterRests(e, max(s.Start+c.p.Orders[s.Order].Service, list[k+1].Start-drive), list[k+1].Start), 0)
 				v.nextLeaves = &leaves
 			}
 		}
