@@ -275,6 +275,7 @@ func TestBooks(t *testing.T) {
 	grave = grave.form(at["complaint"] + "/verify").send(url.Values{"text": {"属实"}}).done().shows("属实")
 	grave = grave.form(at["complaint"] + "/propose").send(url.Values{"proposal": {"免费返修"}}).done().shows("免费返修")
 	grave = grave.form(at["complaint"] + "/accept").send(nil).done()
+	grave = grave.form(at["complaint"] + "/evidence").send(url.Values{"record": {"WO-2026-000001"}}).done()
 	grave.form(at["complaint"] + "/close").send(url.Values{"cause": {"配件质量"}}).done().shows("已结案")
 
 	admin.see("/settings", 200).hides("0 条")
