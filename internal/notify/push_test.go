@@ -105,7 +105,10 @@ func (s *pushService) vouched(t *testing.T, r *http.Request, key string) (claims
 		t.Fatalf("signature %q: %v", parts[2], err)
 	}
 	sum := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
-	public := &ecdsa.PublicKey{Curve: elliptic.P256(), X: new(big.Int).SetBytes(point[1:33]), Y: new(big.Int).SetBytes(point[33:])}
+	public, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if !ecdsa.Verify(public, sum[:], new(big.Int).SetBytes(mark[:32]), new(big.Int).SetBytes(mark[32:])) {
 		t.Fatal("the signature is not this installation's")
 	}
