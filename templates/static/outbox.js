@@ -69,8 +69,12 @@
       const values = [[{ name: "whole" }, "meta"]];
       try {
         const shelf = await caches.open(COPY);
-        for (const at of await shelf.keys()) values.push([await unpacked(await shelf.match(at)), new URL(at.url).pathname.split("/")[3]]);
-      } catch { /* what can be read comes back */ }
+        for (const at of await shelf.keys()) {
+          // One that was torn by the same death must not keep the others back.
+          const value = await shelf.match(at).then(unpacked).catch(() => null);
+          if (value) values.push([value, new URL(at.url).pathname.split("/")[3]]);
+        }
+      } catch { /* no such place */ }
       const t = db.transaction(Object.keys(STORES), "readwrite", { durability: "strict" });
       for (const [value, store] of values) t.objectStore(store).put(value);
       await new Promise((done) => { t.oncomplete = t.onabort = done; });
